@@ -1,0 +1,5 @@
+/** Faults of the reference node: identity. */
+
+import { faults } from "../fault.ts";
+
+export const identityFaults = faults({});

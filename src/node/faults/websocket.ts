@@ -1,0 +1,5 @@
+/** Faults of the reference node: websocket. */
+
+import { faults } from "../fault.ts";
+
+export const websocketFaults = faults({});

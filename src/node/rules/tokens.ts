@@ -1,0 +1,7 @@
+/** Numbers and decisions of the reference node: tokens. Each names the source it follows. */
+
+// deno-lint-ignore no-empty-interface -- filled as the node asks for decisions of this area
+export interface TokensRules {
+}
+
+export const tokensRules: TokensRules = {};

@@ -1,0 +1,5 @@
+/** Sound variants of the reference node: bus. */
+
+import { variants } from "../fault.ts";
+
+export const busVariants = variants({});

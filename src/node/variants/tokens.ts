@@ -1,0 +1,5 @@
+/** Sound variants of the reference node: tokens. */
+
+import { variants } from "../fault.ts";
+
+export const tokensVariants = variants({});
