@@ -1,6 +1,7 @@
 /** How the parts of the reference node see each other. Each interface is implemented by one folder beside this file. */
 
 import type {
+  BlobShape,
   CapabilityEntry,
   Clock,
   CommunityManifest,
@@ -234,6 +235,14 @@ export interface BlobStore {
   usedBytes(): number;
   /** Manifest CIDs held, sorted. */
   list(): readonly string[];
+  /** Whether this many more bytes fit the storage budget. */
+  hasRoom(bytes: number): boolean;
+  /** Stores a chunk under a CID the caller has verified. @throws {NodeError} If the budget is exceeded. */
+  putChunkAs(cid: string, bytes: Uint8Array): void;
+  /** Makes a blob whose chunks are all stored readable under the CID. */
+  addManifest(cid: string, shape: BlobShape): void;
+  /** Removes a chunk that no complete blob lists. */
+  dropChunk(cid: string): void;
 }
 
 /** Prometheus text metrics (wire-format.md section 18). */
