@@ -235,6 +235,8 @@ export interface BlobStore {
   usedBytes(): number;
   /** Manifest CIDs held, sorted. */
   list(): readonly string[];
+  /** Whether a chunk is held, without reading it. */
+  hasChunk(cid: string): boolean;
   /** Whether this many more bytes fit the storage budget. */
   hasRoom(bytes: number): boolean;
   /** Stores a chunk under a CID the caller has verified. @throws {NodeError} If the budget is exceeded. */

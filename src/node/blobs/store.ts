@@ -63,6 +63,10 @@ export class Store implements BlobStore {
     return this.#sizes.has(cid) ? this.options.chunks.get(nameOf(cid)) : undefined;
   }
 
+  hasChunk(cid: string): boolean {
+    return this.#sizes.has(cid);
+  }
+
   putBlob(bytes: Uint8Array): string {
     const size = this.options.chunkSize();
     const chunks: { cid: string; size_bytes: number }[] = [];

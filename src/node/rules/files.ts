@@ -26,7 +26,7 @@ export interface FilesRules {
   /** Answer to a chunk CID: one JSON object, or a stream of one chunk. FIL-001. */
   readonly fileChunkAnswer: "json" | "stream";
   /** `output` of a chunk answer; `owners` are the blobs that list the chunk. FIL-002, FIL-004. */
-  readonly fileReadOutput: (output: JsonObject, owners: readonly string[]) => JsonObject;
+  readonly fileReadOutput: (output: JsonObject, owners: () => readonly string[]) => JsonObject;
   /** Bytes of a chunk before they are encoded. FIL-003, FIL-009. */
   readonly fileChunkBytes: (bytes: Uint8Array, chunkSize: number) => Uint8Array;
   /** Error code for a missing or non-string cid. FIL-019. */
