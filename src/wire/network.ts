@@ -94,6 +94,8 @@ export interface Network {
    * and its result is written down; in a recheck, the written result is returned and `observe` does not run.
    */
   fact<T extends Json>(name: string, observe: () => Promise<T>): Promise<T>;
+  /** Notes in the transcript which exchange starts on a connection, so that a report can point at its bytes. */
+  markExchange?(connection: Connection, exchange: number): void;
 }
 
 /** Limits of one read operation. Every number has a default in `limits.ts`. */

@@ -1,0 +1,249 @@
+/** One HTTP exchange on a connection: request bytes out, answer parsed as it comes, everything noted for the verdict. */
+
+import { concat, utf8 } from "../protocol/mod.ts";
+import { MessageParser } from "./http_parser.ts";
+import {
+  type Connection,
+  type ConnectionEnd,
+  type Endpoint,
+  type HttpAnswer,
+  type HttpHead,
+  type HttpRequest,
+  type Network,
+  type ReadLimits,
+  type Received,
+  WireError,
+  type WireFailureKind,
+} from "./network.ts";
+
+const EMPTY = new Uint8Array(0);
+const counters = new WeakMap<Network, number>();
+
+/** Number of the next exchange in the scope of the network, from 1. */
+export function nextExchange(network: Network): number {
+  const number = (counters.get(network) ?? 0) + 1;
+  counters.set(network, number);
+  return number;
+}
+
+/** Methods that carry a body by nature: they get `Content-Length: 0` when there is none. */
+const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
+
+/** The exact bytes of a request. Nothing is checked: a case may want to send what is forbidden. */
+export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Array {
+  const { method, path, headers, body, chunked } = request;
+  const present = new Set(headers.map(([name]) => name.toLowerCase()));
+  for (const name of request.omit ?? []) present.add(name.toLowerCase());
+  let head = `${method} ${path} HTTP/1.1\r\n`;
+  if (!present.has("host")) head += `Host: ${authority(endpoint)}\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  if (chunked !== undefined) {
+    if (!present.has("transfer-encoding")) head += "Transfer-Encoding: chunked\r\n";
+  } else if (!present.has("content-length") && (body !== undefined || WITH_BODY.has(method))) {
+    head += `Content-Length: ${body?.length ?? 0}\r\n`;
+  }
+  const start = utf8(`${head}\r\n`);
+  if (chunked !== undefined) return concat([start, ...chunkedBody(body ?? EMPTY, chunked)]);
+  return body === undefined || body.length === 0 ? start : concat([start, body]);
+}
+
+function authority({ host, port }: Endpoint): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function chunkedBody(body: Uint8Array, size: number): Uint8Array[] {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`Cannot cut chunks: current value of size is ${size}`);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < body.length; at += size) {
+    const piece = body.subarray(at, at + size);
+    parts.push(utf8(`${piece.length.toString(16)}\r\n`), piece, utf8("\r\n"));
+  }
+  return [...parts, utf8("0\r\n\r\n")];
+}
+
+/** What an exchange starts from. */
+export interface ExchangeStart {
+  readonly network: Network;
+  readonly request: HttpRequest;
+  readonly limits: ReadLimits;
+  /** Undefined when dialling failed; then `failure` says why. */
+  readonly connection?: Connection | undefined;
+  readonly failure?: WireError | undefined;
+  readonly exchange: number;
+  readonly startedAt: number;
+  /** Bytes that arrived after the previous answer on this connection. */
+  readonly carry?: Uint8Array;
+}
+
+/** Reads one answer. It never throws for what a target does; `failure` tells. */
+export class Exchange {
+  readonly #start: ExchangeStart;
+  readonly #parser: MessageParser;
+  readonly #sent: Uint8Array[] = [];
+  readonly #received: Uint8Array[] = [];
+  readonly #body: Uint8Array[] = [];
+  #failure: { kind: WireFailureKind; message: string } | undefined;
+  #firstByteAt: number | undefined;
+  #endedAt: number;
+  #end: ConnectionEnd = "kept";
+  #leftover: Uint8Array = EMPTY;
+
+  constructor(start: ExchangeStart) {
+    this.#start = start;
+    this.#parser = new MessageParser({ kind: "answer", method: start.request.method }, start.limits);
+    this.#endedAt = start.network.clock.mono();
+    if (start.connection !== undefined) start.network.markExchange?.(start.connection, start.exchange);
+    if (start.failure !== undefined) this.#fail(start.failure.kind, start.failure.message);
+    if (start.carry !== undefined && start.carry.length > 0) this.#feed({ bytes: start.carry, at: this.#endedAt });
+  }
+
+  get head(): HttpHead | undefined {
+    return this.#parser.head;
+  }
+
+  get failure(): { readonly kind: WireFailureKind; readonly message: string } | undefined {
+    return this.#failure;
+  }
+
+  /** Whether there is nothing more to read: the answer is complete or failed. */
+  get finished(): boolean {
+    return this.#failure !== undefined || this.#parser.done;
+  }
+
+  /** Whether the connection can carry another exchange. */
+  get reusable(): boolean {
+    return this.#failure === undefined && this.#parser.done && this.#end === "kept";
+  }
+
+  /** `mono()` of the clock the exchange is timed by. */
+  now(): number {
+    return this.#start.network.clock.mono();
+  }
+
+  /** Bytes that came after the end of the answer. */
+  get leftover(): Uint8Array {
+    return this.#leftover;
+  }
+
+  /**
+   * Sends bytes without waiting until they are gone: the answer may come before the peer has read them all. A write
+   * that fails shows in the read that follows.
+   */
+  send(bytes: Uint8Array): void {
+    this.#sent.push(bytes);
+    this.#start.connection?.write(bytes).catch(() => {});
+  }
+
+  /**
+   * Reads once. Returns the body bytes that came with it, which may be none.
+   *
+   * @throws {WireError} `deadline` if `waitMs` passes before any limit of the exchange; the exchange goes on then.
+   */
+  async step(waitMs = Infinity): Promise<Received[]> {
+    const { connection, limits, network, startedAt } = this.#start;
+    if (this.finished || connection === undefined) return [];
+    const left = startedAt + limits.deadlineMs - network.clock.mono();
+    const allowed = Math.min(left, limits.idleMs);
+    try {
+      const received = await connection.read(Math.min(allowed, waitMs));
+      if (received !== null) return this.#feed(received);
+      this.#ended("closed");
+      this.#parser.end();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      if (error.kind === "deadline" && waitMs < allowed) throw error;
+      if (error.kind === "reset") this.#ended("reset");
+      this.#fail(error.kind, error.kind === "deadline" ? this.#late(left) : error.message);
+    }
+    return [];
+  }
+
+  /** Reads to the end of the answer. */
+  async complete(): Promise<void> {
+    while (!this.finished) await this.step();
+  }
+
+  /** Reads on after the answer, up to `ms`, to see further bytes or how the peer closes. */
+  async linger(ms: number): Promise<void> {
+    const { connection, network, limits } = this.#start;
+    if (connection === undefined || this.#end !== "kept") return;
+    const until = network.clock.mono() + ms;
+    let extra = 0;
+    while (extra <= limits.maxBodyBytes) {
+      try {
+        const received = await connection.read(until - network.clock.mono());
+        if (received === null) return this.#ended("closed");
+        extra += received.bytes.length;
+        this.#received.push(received.bytes);
+        this.#endedAt = received.at;
+      } catch (error) {
+        if (error instanceof WireError && error.kind === "reset") this.#ended("reset");
+        return;
+      }
+    }
+  }
+
+  /** Marks bytes after the answer as an error: nothing may follow the only answer on a connection. */
+  refuseLeftover(): void {
+    if (this.#leftover.length === 0 || this.#failure !== undefined) return;
+    this.#fail("malformed", `Cannot read the message: ${this.#leftover.length} bytes follow its end`);
+  }
+
+  /** The exchange so far. */
+  answer(): HttpAnswer {
+    const { connection, exchange, request, startedAt } = this.#start;
+    const head = this.head;
+    return {
+      exchange,
+      request,
+      sent: joined(this.#sent),
+      received: joined(this.#received),
+      status: head?.status ?? 0,
+      body: joined(this.#body),
+      startedAt,
+      firstByteAt: this.#firstByteAt ?? this.#endedAt,
+      endedAt: this.#endedAt,
+      end: this.#end,
+      ...(head === undefined ? {} : { head }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+      ...(connection?.certificate === undefined ? {} : { certificate: connection.certificate }),
+    };
+  }
+
+  #feed({ bytes, at }: Received): Received[] {
+    this.#firstByteAt ??= at;
+    this.#endedAt = at;
+    let taken = 0;
+    try {
+      taken = this.#parser.feed(bytes);
+      this.#leftover = bytes.subarray(taken);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#fail(error.kind, error.message);
+    }
+    this.#received.push(bytes);
+    const pieces = this.#parser.takeBody();
+    this.#body.push(...pieces);
+    return pieces.map((piece) => ({ bytes: piece, at }));
+  }
+
+  #late(left: number): string {
+    const { deadlineMs, idleMs } = this.#start.limits;
+    const why = left <= idleMs ? `it was not complete within ${deadlineMs} ms` : `the peer was silent for ${idleMs} ms`;
+    return `Cannot read the message: ${why}`;
+  }
+
+  #ended(end: ConnectionEnd): void {
+    this.#end = end;
+    this.#endedAt = this.#start.network.clock.mono();
+  }
+
+  #fail(kind: WireFailureKind, message: string): void {
+    this.#failure ??= { kind, message };
+    this.#endedAt = Math.max(this.#endedAt, this.#start.network.clock.mono());
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? parts[0] as Uint8Array : concat(parts);
+}

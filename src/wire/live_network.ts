@@ -1,0 +1,261 @@
+/** The network as it is: opens sockets and writes down everything a verdict can rest on. */
+
+import type { Clock, Json } from "../protocol/mod.ts";
+import {
+  type Connection,
+  type DialOptions,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  type Received,
+  WireError,
+} from "./network.ts";
+import { connectSocket, listenSocket, type StreamSocket } from "./socket.ts";
+import { roundTime, type TranscriptRecord, type TranscriptSink } from "./transcript.ts";
+
+/** What a live network is made of. */
+export interface LiveNetworkOptions {
+  /** Name of the scope: id of the case or the worker. */
+  readonly scope: string;
+  readonly sink: TranscriptSink;
+  readonly clock: Clock;
+}
+
+type Entry = Omit<TranscriptRecord, "scope" | "at">;
+
+/** See the module comment. Close it when the scope is over: whatever it still holds open is dropped then. */
+export class LiveNetwork implements Network {
+  readonly clock: Clock;
+  readonly #options: LiveNetworkOptions;
+  readonly #began: number;
+  readonly #open = new Set<LiveConnection>();
+  readonly #listeners = new Set<Listener>();
+  readonly #dialing = new Map<number, Entry>();
+  readonly #seen = new Set<string>();
+  readonly #facts = new Map<string, number>();
+  #connections = 0;
+  #closed = false;
+
+  constructor(options: LiveNetworkOptions) {
+    this.#options = options;
+    this.#began = options.clock.mono();
+    this.clock = new RecordingClock(options.clock, () => this.#now(), (entry) => this.record(entry));
+    this.record({ connection: 0, direction: "begin", ms: options.clock.wall() });
+  }
+
+  async dial(options: DialOptions): Promise<Connection> {
+    const id = ++this.#connections;
+    const { host, port } = options;
+    const entry: Entry = { connection: id, direction: "dial", host, port, tls: options.tls !== undefined };
+    if (this.#closed) throw new WireError("refused", "Cannot connect: the scope is over");
+    this.#dialing.set(id, entry);
+    try {
+      const socket = await connectSocket(options, () => this.#now());
+      if (this.#closed) {
+        socket.destroy();
+        throw new WireError("refused", "Cannot connect: the scope is over");
+      }
+      const certificate = socket.certificate;
+      if (certificate === undefined) this.record(entry);
+      else {
+        const { fingerprint, der } = certificate;
+        this.record(this.#seen.has(fingerprint) ? { ...entry, fingerprint } : { ...entry, fingerprint, bytes: der });
+        this.#seen.add(fingerprint);
+      }
+      return this.#adopt(id, socket);
+    } catch (error) {
+      if (error instanceof WireError) this.record({ ...entry, failure: { kind: error.kind, message: error.message } });
+      throw error;
+    } finally {
+      this.#dialing.delete(id);
+    }
+  }
+
+  async listen(options: ListenOptions, accept: (connection: Connection) => Promise<void>): Promise<Listener> {
+    const id = ++this.#connections;
+    const { host = "127.0.0.1", port = 0, tls } = options;
+    const socket = await listenSocket(
+      tls === undefined ? { host, port } : { host, port, tls },
+      () => this.#now(),
+      (accepted) => {
+        if (this.#closed) return accepted.destroy();
+        const connection = ++this.#connections;
+        this.record({ connection, direction: "accept", listener: id });
+        const adopted = this.#adopt(connection, accepted);
+        // A handler that fails ends its connection, nothing else: the peer's view of that is what counts.
+        accept(adopted).catch(() => adopted.close());
+      },
+    );
+    this.record({ connection: id, direction: "listen", host: socket.host, port: socket.port, tls: tls !== undefined });
+    const listener: Listener = {
+      host: socket.host,
+      port: socket.port,
+      close: () => {
+        if (!this.#listeners.delete(listener)) return Promise.resolve();
+        return socket.close();
+      },
+    };
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  async fact<T extends Json>(name: string, observe: () => Promise<T>): Promise<T> {
+    const ordinal = this.#facts.get(name) ?? 0;
+    this.#facts.set(name, ordinal + 1);
+    try {
+      const value = await observe();
+      this.record({ connection: 0, direction: "fact", name, ordinal, value });
+      return value;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.record({ connection: 0, direction: "fact", name, ordinal, failure: { kind: "error", message } });
+      throw error;
+    }
+  }
+
+  markExchange(connection: Connection, exchange: number): void {
+    this.record({ connection: connection.id, direction: "exchange", exchange });
+  }
+
+  /** Drops all connections and listeners of the scope. */
+  close(): void {
+    if (this.#closed) return;
+    for (const entry of this.#dialing.values()) {
+      this.record({ ...entry, failure: { kind: "deadline", message: "Cannot connect: the scope is over" } });
+    }
+    this.#closed = true;
+    // Closing a listener resolves only when its last connection is gone, so nobody waits for it here.
+    for (const listener of this.#listeners) listener.close();
+    for (const connection of this.#open) connection.drop();
+    this.#open.clear();
+  }
+
+  /** Writes a record, stamped now. */
+  record(entry: Entry): void {
+    if (this.#closed) return;
+    this.#options.sink.record({ scope: this.#options.scope, at: this.#now(), ...entry });
+  }
+
+  #now(): number {
+    return roundTime(this.#options.clock.mono() - this.#began);
+  }
+
+  #adopt(id: number, socket: StreamSocket): Connection {
+    const connection = new LiveConnection(id, socket, (entry) => this.record(entry), () => {
+      this.#open.delete(connection);
+    });
+    this.#open.add(connection);
+    return connection;
+  }
+}
+
+class LiveConnection implements Connection {
+  readonly certificate?: { readonly fingerprint: string; readonly der: Uint8Array };
+  #over = false;
+
+  constructor(
+    readonly id: number,
+    private readonly socket: StreamSocket,
+    private readonly record: (entry: Entry & { at?: number }) => void,
+    private readonly gone: () => void,
+  ) {
+    if (socket.certificate !== undefined) this.certificate = socket.certificate;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return;
+    this.record({ connection: this.id, direction: "out", bytes });
+    try {
+      await this.socket.write(bytes);
+    } catch (error) {
+      if (error instanceof WireError) {
+        this.record({
+          connection: this.id,
+          direction: "unsent",
+          failure: { kind: error.kind, message: error.message },
+        });
+      }
+      throw error;
+    }
+  }
+
+  async read(deadlineMs: number): Promise<Received | null> {
+    try {
+      const received = await this.socket.read(deadlineMs);
+      if (this.#over) return null;
+      if (received === null) this.record({ connection: this.id, direction: "eof" });
+      else this.record({ connection: this.id, direction: "in", at: received.at, bytes: received.bytes });
+      return received;
+    } catch (error) {
+      if (error instanceof WireError && !this.#over) {
+        if (error.kind === "deadline") this.record({ connection: this.id, direction: "deadline" });
+        else {
+          const failure = { kind: error.kind, message: error.message };
+          this.record({ connection: this.id, direction: "broken", failure });
+        }
+      }
+      throw error;
+    }
+  }
+
+  closeWrite(): Promise<void> {
+    this.record({ connection: this.id, direction: "half-close" });
+    return this.socket.closeWrite();
+  }
+
+  close(): void {
+    if (!this.#finish("close")) return;
+    this.socket.close();
+  }
+
+  reset(): void {
+    if (!this.#finish("reset")) return;
+    this.socket.reset();
+  }
+
+  /** Ends it without a record: the scope is over. */
+  drop(): void {
+    this.#over = true;
+    this.socket.destroy();
+  }
+
+  #finish(direction: "close" | "reset"): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.record({ connection: this.id, direction });
+    this.gone();
+    return true;
+  }
+}
+
+/** Writes down what is needed to let time pass in the same way again: finished sleeps and readings of the wall clock. */
+class RecordingClock implements Clock {
+  readonly #sleeps = new Map<number, number>();
+  #readings = 0;
+  #last: number | undefined;
+
+  constructor(
+    private readonly base: Clock,
+    private readonly now: () => number,
+    private readonly record: (entry: Entry) => void,
+  ) {}
+
+  wall(): number {
+    const ms = this.base.wall();
+    const ordinal = this.#readings++;
+    if (ms !== this.#last) this.record({ connection: 0, direction: "wall", ordinal, ms });
+    this.#last = ms;
+    return ms;
+  }
+
+  mono(): number {
+    return this.now();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const ordinal = this.#sleeps.get(ms) ?? 0;
+    this.#sleeps.set(ms, ordinal + 1);
+    await this.base.sleep(ms, signal);
+    this.record({ connection: 0, direction: "sleep", ms, ordinal });
+  }
+}

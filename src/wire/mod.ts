@@ -1,0 +1,11 @@
+/** The wire: networks (live and replayed), transcript, HTTP, SSE and WebSocket clients, the tester's own server and proxy. */
+
+export * from "./clock.ts";
+export * from "./http.ts";
+export { encodeRequest } from "./http_exchange.ts";
+export * from "./limits.ts";
+export * from "./live_network.ts";
+export * from "./network.ts";
+export * from "./sse.ts";
+export * from "./sse_parser.ts";
+export * from "./transcript.ts";

@@ -1,0 +1,290 @@
+/** Sockets of the runtime behind one pull interface with deadlines. Knows nothing of transcripts. */
+
+import { createHash } from "node:crypto";
+import net from "node:net";
+import tls from "node:tls";
+import { hex } from "../protocol/mod.ts";
+import { alarm } from "./clock.ts";
+import { DIAL_DEADLINE_MS, MAX_QUEUED_BYTES, WRITE_DEADLINE_MS } from "./limits.ts";
+import { type DialOptions, type Received, WireError, type WireFailureKind } from "./network.ts";
+
+/** What a peer showed in the TLS handshake. */
+export interface PeerCertificate {
+  readonly fingerprint: string;
+  readonly der: Uint8Array;
+}
+
+interface Waiting {
+  resolve(received: Received | null): void;
+  reject(error: WireError): void;
+}
+
+/** A chunk is copied out of its receive buffer when the buffer is larger than this many times the chunk. */
+const WASTE_FACTOR = 2;
+
+/** One connected socket, plain or TLS. */
+export class StreamSocket {
+  readonly certificate: PeerCertificate | undefined;
+  readonly #socket: net.Socket;
+  readonly #transport: net.Socket;
+  readonly #mono: () => number;
+  #queue: Received[] = [];
+  #queuedBytes = 0;
+  #ended = false;
+  #error: WireError | undefined;
+  #waiting: Waiting | undefined;
+  #dueAt = 0;
+  #cancelAlarm: (() => void) | undefined;
+  #alarmAt = Infinity;
+
+  /** @param transport The TCP socket below `socket`; the same one when there is no TLS. */
+  constructor(socket: net.Socket, transport: net.Socket, mono: () => number, certificate?: PeerCertificate) {
+    this.#socket = socket;
+    this.#transport = transport;
+    this.#mono = mono;
+    this.certificate = certificate;
+    socket.on("data", (bytes: Uint8Array) => this.#arrived(bytes));
+    socket.on("end", () => this.#finish());
+    socket.on("close", () => this.#finish());
+    socket.on("error", (error: Error) => this.#fail(error));
+  }
+
+  /**
+   * The next bytes or null at the end.
+   *
+   * @throws {WireError} `deadline` after `deadlineMs`, even when bytes arrived meanwhile if `deadlineMs` is 0 or less;
+   * `reset` if the transport broke.
+   */
+  read(deadlineMs: number): Promise<Received | null> {
+    if (this.#waiting !== undefined) return Promise.reject(new TypeError("Cannot read: another read is under way"));
+    if (deadlineMs <= 0) return Promise.reject(deadlinePassed(deadlineMs));
+    const first = this.#queue.shift();
+    if (first !== undefined) {
+      this.#queuedBytes -= first.bytes.length;
+      if (this.#queuedBytes < MAX_QUEUED_BYTES && this.#socket.isPaused()) this.#socket.resume();
+      return Promise.resolve(first);
+    }
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#ended) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#dueAt = this.#mono() + deadlineMs;
+      this.#arm(deadlineMs);
+    });
+  }
+
+  /** Resolves when the bytes are on their way or buffered within bounds. */
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#socket.destroyed || this.#socket.writableEnded) {
+      return Promise.reject(new WireError("closed", "Cannot write: current value of the connection is closed"));
+    }
+    if (this.#socket.write(bytes)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = (finish: () => void) => {
+        cancel();
+        this.#socket.off("drain", drained);
+        this.#socket.off("close", closed);
+        finish();
+      };
+      const drained = () => done(resolve);
+      const closed = () => done(() => reject(this.#error ?? new WireError("reset", "Cannot write: the peer closed")));
+      const cancel = alarm(WRITE_DEADLINE_MS, () => {
+        done(() =>
+          reject(new WireError("deadline", `Cannot write: the peer did not read for ${WRITE_DEADLINE_MS} ms`))
+        );
+      });
+      this.#socket.on("drain", drained);
+      this.#socket.on("close", closed);
+    });
+  }
+
+  /** Sends FIN, goes on reading. */
+  closeWrite(): Promise<void> {
+    if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.end();
+    return Promise.resolve();
+  }
+
+  /** Sends what is buffered, then closes. */
+  close(): void {
+    this.#socket.destroySoon();
+    this.#release();
+  }
+
+  /** Drops everything at once; used when a scope is over. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#transport.destroy();
+    this.#release();
+  }
+
+  /** Closes with RST. */
+  reset(): void {
+    this.#transport.resetAndDestroy();
+    if (this.#socket !== this.#transport) this.#socket.destroy();
+    this.#release();
+  }
+
+  #release(): void {
+    this.#queue = [];
+    this.#finish();
+  }
+
+  #arrived(buffer: Uint8Array): void {
+    const wasteful = buffer.buffer.byteLength > WASTE_FACTOR * buffer.length;
+    const bytes = wasteful
+      ? new Uint8Array(buffer)
+      : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    const received = { bytes, at: this.#mono() };
+    const waiting = this.#takeWaiting();
+    if (waiting !== undefined) return waiting.resolve(received);
+    this.#queue.push(received);
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes >= MAX_QUEUED_BYTES) this.#socket.pause();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#disarm();
+    const waiting = this.#takeWaiting();
+    if (waiting === undefined) return;
+    if (this.#error !== undefined) waiting.reject(this.#error);
+    else waiting.resolve(null);
+  }
+
+  #fail(error: Error): void {
+    this.#error ??= new WireError("reset", `Cannot go on with the connection: ${codeOf(error)}`);
+    this.#disarm();
+    this.#takeWaiting()?.reject(this.#error);
+  }
+
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
+
+  /** One timer serves all reads of the connection: it is set anew only when a read is due before it. */
+  #arm(deadlineMs: number): void {
+    if (this.#cancelAlarm !== undefined && this.#alarmAt <= this.#dueAt) return;
+    this.#disarm();
+    this.#alarmAt = this.#dueAt;
+    this.#cancelAlarm = alarm(deadlineMs, () => {
+      this.#cancelAlarm = undefined;
+      if (this.#waiting === undefined) return;
+      const left = this.#dueAt - this.#mono();
+      if (left > 0) return this.#arm(left);
+      this.#takeWaiting()?.reject(deadlinePassed(deadlineMs));
+    });
+  }
+
+  #disarm(): void {
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = undefined;
+  }
+}
+
+function deadlinePassed(deadlineMs: number): WireError {
+  return new WireError("deadline", `Cannot read: nothing came within ${Math.max(0, Math.round(deadlineMs))} ms`);
+}
+
+function codeOf(error: Error & { code?: string }): string {
+  return error.code ?? error.message;
+}
+
+/** SHA-256 of a DER certificate in lower-case hex. */
+export function fingerprintOf(der: Uint8Array): string {
+  return hex(createHash("sha256").update(der).digest());
+}
+
+/**
+ * Connects.
+ *
+ * @throws {WireError} `refused`, `deadline`, or `tls` when the handshake fails or the pinned fingerprint differs.
+ */
+export function connectSocket(options: DialOptions, mono: () => number): Promise<StreamSocket> {
+  const deadlineMs = options.deadlineMs ?? DIAL_DEADLINE_MS;
+  return new Promise((resolve, reject) => {
+    const transport = net.connect({ host: options.host, port: options.port, noDelay: true, allowHalfOpen: true });
+    let connected = false;
+    let secure: net.Socket = transport;
+    const fail = (kind: WireFailureKind, why: string) => {
+      cancel();
+      secure.destroy();
+      transport.destroy();
+      reject(new WireError(kind, `Cannot connect to ${options.host}:${options.port}: ${why}`));
+    };
+    const cancel = alarm(deadlineMs, () => fail("deadline", `no connection within ${deadlineMs} ms`));
+    const broken = (error: Error) => fail(connected ? "tls" : "refused", codeOf(error));
+    const closed = () => fail("tls", "the peer closed during the handshake");
+    const done = (certificate?: PeerCertificate) => {
+      cancel();
+      for (const socket of [transport, secure]) socket.off("error", broken).off("close", closed);
+      if (secure !== transport) transport.on("error", () => {});
+      resolve(new StreamSocket(secure, transport, mono, certificate));
+    };
+    transport.on("error", broken);
+    transport.once("connect", () => {
+      connected = true;
+      if (options.tls === undefined) return done();
+      const servername = options.tls.servername;
+      const channel = tls.connect({
+        socket: transport,
+        rejectUnauthorized: false,
+        ...(servername === undefined ? {} : { servername }),
+      });
+      secure = channel;
+      channel.on("error", broken);
+      channel.on("close", closed);
+      channel.once("secureConnect", () => {
+        const raw = channel.getPeerCertificate(true)?.raw;
+        if (raw === undefined) return fail("tls", "the peer showed no certificate");
+        const der = new Uint8Array(raw);
+        const fingerprint = fingerprintOf(der);
+        const pinned = options.tls?.fingerprint?.toLowerCase();
+        if (pinned !== undefined && pinned !== fingerprint) {
+          return fail("tls", `certificate fingerprint is ${fingerprint}, pinned is ${pinned}`);
+        }
+        done({ fingerprint, der });
+      });
+    });
+  });
+}
+
+/** A listening socket. */
+export interface SocketListener {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens.
+ *
+ * @throws {WireError} `refused` if the address cannot be bound.
+ */
+export function listenSocket(
+  options: { host: string; port: number; tls?: { certificatePem: string; keyPem: string } },
+  mono: () => number,
+  accept: (socket: StreamSocket) => void,
+): Promise<SocketListener> {
+  const { host, port, tls: secure } = options;
+  const settings = { allowHalfOpen: true, noDelay: true };
+  const server = secure === undefined
+    ? net.createServer(settings, (socket) => accept(new StreamSocket(socket, socket, mono)))
+    : tls.createServer(
+      { ...settings, cert: secure.certificatePem, key: secure.keyPem },
+      (socket) => accept(new StreamSocket(socket, socket, mono)),
+    );
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: Error) => {
+      reject(new WireError("refused", `Cannot listen on ${host}:${port}: ${codeOf(error)}`));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      const bound = typeof address === "object" && address !== null ? address.port : port;
+      server.on("error", () => {});
+      resolve({ host, port: bound, close: () => new Promise((closed) => server.close(() => closed())) });
+    });
+  });
+}
