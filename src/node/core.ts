@@ -19,6 +19,7 @@ import type {
 } from "../protocol/mod.ts";
 import type { Seams } from "./fault.ts";
 import type { Rules } from "./rules.ts";
+import type { ScoredProvider } from "./rules/bus.ts";
 
 /** A refusal by the node; becomes an error body, or an `error` frame once a stream was accepted. */
 export class NodeError extends Error {
@@ -52,6 +53,10 @@ export interface NodeOptions {
   readonly backendFault?: "fail" | "hang" | "absent";
   /** Pace of generated tokens in milliseconds; 0 in tests that do not look at time. */
   readonly tokenDelayMs: number;
+  /** UDP port on which announcements of peers are heard; undefined: none. */
+  readonly discoveryPort?: number;
+  /** The conformance suite, if one is installed: makes an unsigned ConformanceReport (CONTRACT3 §4.19). */
+  readonly conformance?: (suiteVersion: string | undefined) => Promise<JsonObject>;
 }
 
 /** Everything a part of the node may use. */
@@ -292,6 +297,8 @@ export interface Peers {
   /** One gossip round with every admitted peer now. */
   gossip(): Promise<void>;
   count(): number;
+  /** Peers that could take the call now, with their scores; a busy local provider is compared with them. */
+  providers?(call: IncomingCall): readonly ScoredProvider[];
   stop(): Promise<void>;
 }
 
