@@ -9,3 +9,5 @@ export * from "./network.ts";
 export * from "./sse.ts";
 export * from "./sse_parser.ts";
 export * from "./transcript.ts";
+export * from "./websocket.ts";
+export * from "./websocket_frame.ts";
