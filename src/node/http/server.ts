@@ -1,0 +1,56 @@
+/** The listening socket of a node, plain or TLS, and the connections it has accepted. */
+
+import { createServer, type Server, type Socket } from "node:net";
+import type { NodeCore } from "../core.ts";
+import { type AnswerFinder, serveConnection } from "./connection.ts";
+import { SocketPipe } from "./pipe.ts";
+
+/** A listening node. */
+export interface NodeServer {
+  readonly port: number;
+  /** Closes listener and connections at once; `reset` sends RST instead of FIN. */
+  close(how: "close" | "reset"): Promise<void>;
+}
+
+/** Connections waiting to be accepted; a choice. */
+const BACKLOG = 512;
+
+/** Makes the listener; {@linkcode listenPlain} or the TLS one. */
+export type ListenerFactory = (accept: (socket: Socket) => void) => Server;
+
+export const listenPlain: ListenerFactory = (accept) => createServer({ allowHalfOpen: true, noDelay: true }, accept);
+
+/**
+ * Starts to listen.
+ *
+ * @throws {Error} If the address cannot be bound.
+ */
+export async function startServer(core: NodeCore, make: ListenerFactory, find: AnswerFinder): Promise<NodeServer> {
+  const sockets = new Map<Socket, Promise<void>>();
+  const server = make((socket) => {
+    const served = serveConnection(core, new SocketPipe(socket, core.clock), find);
+    sockets.set(socket, served);
+    served.finally(() => sockets.delete(socket));
+  });
+  const { host, port } = core.options;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot listen: the socket has no port");
+  return {
+    port: address.port,
+    close: async (how) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets.keys()) {
+        if (how === "reset") socket.resetAndDestroy();
+        else socket.destroy();
+      }
+      await Promise.all([closed, ...sockets.values()]);
+    },
+  };
+}

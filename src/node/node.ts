@@ -1,0 +1,202 @@
+/** The embedded reference node: composition of its parts and their life. */
+
+import { deriveBytes, type Identity, identityFromSeed, Random, UlidSource } from "../protocol/mod.ts";
+import type { Clock } from "../protocol/mod.ts";
+import type {
+  BlobStore,
+  Bus,
+  CommunityView,
+  EventLog,
+  ManifestIssuer,
+  Metrics,
+  NodeCore,
+  NodeOptions,
+  Peers,
+  TokenService,
+  Topics,
+  TraceRing,
+} from "./core.ts";
+import { Seams } from "./fault.ts";
+import { OpenStreams } from "./http/account.ts";
+import type { Transport } from "./http/call.ts";
+import { route } from "./http/routes.ts";
+import { listenPlain, type NodeServer, startServer } from "./http/server.ts";
+import { MemoryTopics } from "./http/topics.ts";
+import { RateLimiter } from "./limiter.ts";
+import { NodeManifestIssuer } from "./manifest.ts";
+import { readGauges } from "./observability/gauges.ts";
+import { NodeMetrics } from "./observability/metrics.ts";
+import { RecentTraces } from "./observability/trace.ts";
+import { soundRules } from "./rules.ts";
+
+/** Makers of the parts that live in folders of their own. */
+export interface NodeParts {
+  openEventLog(core: NodeCore): { readonly log: EventLog; readonly community: CommunityView };
+  createBus(core: NodeCore): Bus;
+  createPeers(core: NodeCore): Peers;
+  createTokens(core: NodeCore): TokenService;
+  createBlobs(core: NodeCore): BlobStore;
+  registerAll(core: NodeCore): void;
+}
+
+/** Options of a sound node in memory on a free loopback port; identities are derived from the seed. */
+export function defaultNodeOptions(
+  choice: { readonly clock: Clock; readonly seed?: number | string; readonly name?: string },
+): NodeOptions {
+  const { clock, seed = DEFAULT_SEED, name = "node" } = choice;
+  return {
+    identity: derivedIdentity(seed, name),
+    root: derivedIdentity(seed, "root"),
+    communityName: "hearthproof",
+    clock,
+    random: new Random(seed, "node", name, "random"),
+    host: "127.0.0.1",
+    port: 0,
+    tls: false,
+    peers: [],
+    rules: soundRules,
+    seams: new Seams(),
+    tokenDelayMs: 0,
+  };
+}
+
+const DEFAULT_SEED = 0xC0FFEE;
+
+const identities = new Map<string, Identity>();
+/** Identities kept; a run uses few seeds, and making a key takes longer than starting a node may. */
+const MAX_IDENTITIES = 256;
+
+function derivedIdentity(seed: number | string, name: string): Identity {
+  const key = `${seed} ${name}`;
+  let identity = identities.get(key);
+  if (identity === undefined) {
+    identity = identityFromSeed(deriveBytes(seed, "node", name));
+    if (identities.size >= MAX_IDENTITIES) identities.clear();
+    identities.set(key, identity);
+  }
+  return identity;
+}
+
+/** The core while its parts are made; a part may be read once all are in place. */
+class Core implements NodeCore {
+  readonly #stop = new AbortController();
+  readonly identity: Identity;
+  readonly communityId: string;
+  readonly ids: UlidSource;
+  readonly metrics: Metrics;
+  readonly traces: TraceRing;
+  readonly topics: Topics;
+  readonly log: EventLog;
+  readonly community: CommunityView;
+  readonly blobs: BlobStore;
+  readonly bus: Bus;
+  readonly tokens: TokenService;
+  readonly peers: Peers;
+  readonly manifest: ManifestIssuer & { publishRegularly(): Promise<void> };
+  port: number;
+
+  constructor(readonly options: NodeOptions, parts: NodeParts) {
+    this.identity = options.identity;
+    this.communityId = options.root.id;
+    this.port = options.port;
+    this.ids = new UlidSource(() => options.clock.wall(), options.random);
+    this.metrics = new NodeMetrics((metrics) => readGauges(this, metrics));
+    this.traces = new RecentTraces(options.rules.traceRing);
+    this.topics = new MemoryTopics(options.rules, options.clock);
+    this.manifest = new NodeManifestIssuer(this, () => ({ host: options.host, port: this.port }));
+    const { log, community } = parts.openEventLog(this);
+    this.log = log;
+    this.community = community;
+    this.blobs = parts.createBlobs(this);
+    this.bus = parts.createBus(this);
+    this.tokens = parts.createTokens(this);
+    this.peers = parts.createPeers(this);
+    parts.registerAll(this);
+  }
+
+  get rules() {
+    return this.options.rules;
+  }
+  get seams() {
+    return this.options.seams;
+  }
+  get clock() {
+    return this.options.clock;
+  }
+  get random() {
+    return this.options.random;
+  }
+  get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+/** A running node. */
+export class ReferenceNode {
+  #stopped: Promise<void> | undefined;
+
+  private constructor(private readonly made: Core, private readonly server: NodeServer) {}
+
+  /**
+   * Starts a node and resolves once it listens.
+   *
+   * @throws {Error} If the address cannot be bound or the data directory cannot be used.
+   */
+  static async start(options: NodeOptions, parts: NodeParts): Promise<ReferenceNode> {
+    const core = new Core(options, parts);
+    const transport: Transport = {
+      core,
+      limiter: new RateLimiter(options.rules, options.clock),
+      streams: new OpenStreams(),
+      websockets: 0,
+    };
+    const server = await startServer(core, listenPlain, (request, client) => route(transport, request, client));
+    core.port = server.port;
+    core.manifest.publishRegularly();
+    return new ReferenceNode(core, server);
+  }
+
+  get core(): NodeCore {
+    return this.made;
+  }
+
+  /** Base URL without trailing slash. */
+  get url(): string {
+    const { tls, host } = this.made.options;
+    return `${tls ? "https" : "http"}://${this.made.rules.advertisedHost(host)}:${this.server.port}`;
+  }
+
+  get nodeId(): string {
+    return this.made.identity.id;
+  }
+
+  get communityId(): string {
+    return this.made.communityId;
+  }
+
+  /** Makes a peer known; true if it was admitted. */
+  addPeer(url: string): Promise<boolean> {
+    return this.made.peers.add(url);
+  }
+
+  /** Stops at once: connections are closed, timers cleared, files closed. */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#shut("close");
+  }
+
+  /** Goes away as a killed process does: connections are reset, nothing is said or saved. */
+  crash(): Promise<void> {
+    return this.#stopped ??= this.#shut("reset");
+  }
+
+  async #shut(how: "close" | "reset"): Promise<void> {
+    const { made } = this;
+    made.stop();
+    made.manifest.stop();
+    await Promise.all([this.server.close(how), made.peers.stop()]);
+    made.log.close();
+  }
+}
