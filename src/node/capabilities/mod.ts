@@ -1,9 +1,13 @@
 /** All capabilities the node serves. */
 
 import type { NodeCore } from "../core.ts";
+import { registerEmbed } from "./embed.ts";
 import { registerFiles } from "./files.ts";
+import { registerRag } from "./rag.ts";
 
 /** Registers every family with the bus. */
 export function registerAll(core: NodeCore): void {
   registerFiles(core);
+  registerRag(core);
+  registerEmbed(core);
 }
