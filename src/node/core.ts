@@ -18,7 +18,6 @@ import type {
   UlidSource,
 } from "../protocol/mod.ts";
 import type { Seams } from "./fault.ts";
-import type { LogViews } from "./log/views.ts";
 import type { Rules } from "./rules.ts";
 import type { ScoredProvider } from "./rules/bus.ts";
 
@@ -72,8 +71,6 @@ export interface NodeCore {
   readonly ids: UlidSource;
   readonly log: EventLog;
   readonly community: CommunityView;
-  /** Views over the log: posts, messages, token revocations, documents, advertised blobs. */
-  readonly views: LogViews;
   readonly bus: Bus;
   readonly topics: Topics;
   readonly blobs: BlobStore;
@@ -109,8 +106,6 @@ export interface EventLog {
   append(eventType: string, data: JsonObject, onBehalfOf?: string): EventEnvelope;
   /** Checks and stores received events one by one. */
   receive(events: readonly Json[]): SyncResult;
-  /** The event an owner's earlier request made, by event type and `client_id`; survives restarts. */
-  byRequest(eventType: string, owner: string, clientId: string): EventEnvelope | undefined;
   /** Called after an event was stored. Returns the way to stop. */
   subscribe(listener: (event: EventEnvelope) => void): () => void;
   close(): void;

@@ -7,6 +7,7 @@ import { type Answer, jsonAnswer, textAnswer } from "./answer.ts";
 import { type Client, errorAnswer, handleCall, type Transport } from "./call.ts";
 import type { HttpRequest } from "./request_reader.ts";
 import { subscribe } from "./subscribe.ts";
+import { headsDocument } from "../log/sync.ts";
 import { handleSync } from "./sync.ts";
 
 /** What a route gets, and where it leaves its answer. */
@@ -28,13 +29,7 @@ const GET_ROUTES: Readonly<Record<string, Route>> = {
   "/manifest": ({ transport: { core } }) => jsonAnswer(200, core.manifest.current() as unknown as JsonObject),
   "/community/manifest": ({ transport: { core } }) =>
     jsonAnswer(200, core.community.manifest() as unknown as JsonObject),
-  "/sync/v1/heads": ({ transport: { core } }) =>
-    jsonAnswer(200, {
-      community_id: core.communityId,
-      head: core.log.head(),
-      heads_by_type: { ...core.log.headsByType() },
-      [core.communityId]: core.log.head(),
-    }),
+  "/sync/v1/heads": ({ transport: { core } }) => jsonAnswer(200, headsDocument(core)),
   "/pubsub/v1/subscribe": ({ transport: { core }, request, client }) => subscribe(core, request, client),
   "/health": () => jsonAnswer(200, { status: "ok" }),
   "/ready": ({ transport: { core } }) => {

@@ -10,7 +10,6 @@ import {
   type UnsignedEvent,
 } from "../../protocol/mod.ts";
 import type { EventLog, NodeCore, SyncResult } from "../core.ts";
-import type { HeadsState } from "../rules/events.ts";
 import { judge, type ReceptionContext, type Verdict } from "./reception.ts";
 import { SetDigest } from "./set_digest.ts";
 import { EventStore } from "./store.ts";
@@ -56,10 +55,9 @@ export class CommunityLog implements EventLog {
     return this.#count;
   }
 
-  heads(): HeadsState {
-    const { communityId } = this.core;
-    const digest = this.#digest.toString();
-    return { communityId, head: this.#head, byType: this.#byType, count: this.#count, digest };
+  /** Digest of the set of stored event ids. */
+  digest(): string {
+    return this.#digest.toString();
   }
 
   get(eventId: string): EventEnvelope | undefined {

@@ -10,14 +10,27 @@ import type { LogViews } from "./views.ts";
 
 export { CommunityLog } from "./event_log.ts";
 export { LogViews } from "./views.ts";
-export { handleSync, headsDocument } from "./sync.ts";
+export { answerSync, headsDocument } from "./sync.ts";
 
 /** An opened log. */
 export interface OpenedLog {
   readonly log: CommunityLog;
   readonly community: CommunityView;
-  /** Views of the moment; read through the log, as they are replaced when it is read again. */
-  readonly views: LogViews;
+}
+
+/**
+ * The log of a node with everything the {@linkcode EventLog} interface leaves out: views, earlier requests, digest.
+ *
+ * @throws {TypeError} If the node runs on a log of another make.
+ */
+export function communityLog(core: Pick<NodeCore, "log">): CommunityLog {
+  if (!(core.log instanceof CommunityLog)) throw new TypeError("Cannot read views: the log is of another make");
+  return core.log;
+}
+
+/** The views of the moment; not to be kept, as they are made anew when the log is read again. */
+export function viewsOf(core: Pick<NodeCore, "log">): LogViews {
+  return communityLog(core).views;
 }
 
 /**
@@ -29,11 +42,5 @@ export function openEventLog(core: NodeCore): OpenedLog {
   establish(core, log);
   acknowledgeMessages(core, log);
   publishEvents(core, log);
-  return {
-    log,
-    community: new LoggedCommunity(core, log),
-    get views() {
-      return log.views;
-    },
-  };
+  return { log, community: new LoggedCommunity(core, log) };
 }

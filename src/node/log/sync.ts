@@ -1,27 +1,46 @@
 /** The sync endpoints' documents. CONTRACT §7.6; wire-format.md section 12. */
 
-import { isObject, type Json } from "../../protocol/mod.ts";
+import { isObject, type Json, type JsonObject } from "../../protocol/mod.ts";
 import { type NodeCore, NodeError, type SyncResult } from "../core.ts";
-import type { CommunityLog } from "./event_log.ts";
+import { CommunityLog } from "./event_log.ts";
+
+type SyncCore = Pick<NodeCore, "rules" | "log" | "communityId">;
 
 /** Body of `GET /sync/v1/heads`. */
-export function headsDocument(core: Pick<NodeCore, "rules">, log: CommunityLog): Json {
-  return core.rules.headsDocument(log.heads());
+export function headsDocument(core: SyncCore): JsonObject {
+  const { log, communityId } = core;
+  const digest = log instanceof CommunityLog ? log.digest() : "";
+  return core.rules.headsDocument({
+    communityId,
+    head: log.head(),
+    byType: log.headsByType(),
+    count: log.count(),
+    digest,
+  });
 }
 
 /**
  * Answers the body of `POST /sync/v1/events`; with `our_head` the answer carries a page of what the caller lacks.
  *
- * @throws {NodeError} `bad_request` if the body is no object with a list of events.
+ * @throws {NodeError} `bad_request` if the body is no push of events for this community.
  */
-export function handleSync(core: Pick<NodeCore, "rules">, log: CommunityLog, body: Json): SyncResult {
+export function answerSync(core: SyncCore, body: Json): SyncResult {
+  const { rules, log } = core;
   if (!isObject(body)) throw new NodeError("bad_request", "Cannot sync: the body is no object");
-  const { events, our_head: theirHead } = body;
+  const missing = rules.syncRequired.find((name) => body[name] === undefined);
+  if (missing !== undefined) throw new NodeError("bad_request", `Cannot sync: ${missing} is missing`);
+  const { community_id: community, events = [], our_head: theirHead } = body;
+  if (community !== undefined && community !== core.communityId) {
+    throw new NodeError("bad_request", "Cannot sync: community_id names another community");
+  }
   if (!Array.isArray(events)) throw new NodeError("bad_request", "Cannot sync: events is no list");
-  if (events.length > core.rules.maxSyncEvents) {
-    throw new NodeError("bad_request", `Cannot sync: the list has ${events.length} events`);
+  if (events.length > rules.maxSyncEvents) {
+    throw new NodeError("bad_request", `Cannot sync: current list has ${events.length} events`);
+  }
+  if (theirHead !== undefined && !Number.isSafeInteger(theirHead)) {
+    throw new NodeError("bad_request", "Cannot sync: our_head is no integer");
   }
   const result = log.receive(events);
-  if (!core.rules.answersOurHead || !Number.isSafeInteger(theirHead)) return result;
-  return { ...result, events: log.since(Number(theirHead), core.rules.syncAnswerEvents) };
+  if (!rules.answersOurHead || theirHead === undefined) return result;
+  return { ...result, events: log.since(Number(theirHead), rules.syncAnswerEvents) };
 }

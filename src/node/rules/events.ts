@@ -53,7 +53,9 @@ export interface EventsRules {
   readonly syncAnswerEvents: number;
   /** Whether the answer to a push with `our_head` carries events (wire-format.md section 12). */
   readonly answersOurHead: boolean;
-  readonly headsDocument: (state: HeadsState) => Json;
+  /** Members a push must have; what it lacks makes it malformed. */
+  readonly syncRequired: readonly string[];
+  readonly headsDocument: (state: HeadsState) => JsonObject;
   /** Head reported after a push, from the heads before and after. */
   readonly reportedHead: (before: number, after: number) => number;
 
@@ -170,6 +172,7 @@ export const eventsRules: EventsRules = {
   batchMode: "each",
   syncAnswerEvents: 1000,
   answersOurHead: true,
+  syncRequired: ["community_id", "events"],
   headsDocument: (state) => ({
     community_id: state.communityId,
     head: state.head,
