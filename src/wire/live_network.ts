@@ -74,6 +74,7 @@ export class LiveNetwork implements Network {
   async listen(options: ListenOptions, accept: (connection: Connection) => Promise<void>): Promise<Listener> {
     const id = ++this.#connections;
     const { host = "127.0.0.1", port = 0, tls } = options;
+    const entry: Entry = { connection: id, direction: "listen", host, port, tls: tls !== undefined };
     const socket = await listenSocket(
       tls === undefined ? { host, port } : { host, port, tls },
       () => this.#now(),
@@ -85,8 +86,11 @@ export class LiveNetwork implements Network {
         // A handler that fails ends its connection, nothing else: the peer's view of that is what counts.
         accept(adopted).catch(() => adopted.close());
       },
-    );
-    this.record({ connection: id, direction: "listen", host: socket.host, port: socket.port, tls: tls !== undefined });
+    ).catch((error: WireError) => {
+      this.record({ ...entry, failure: { kind: error.kind, message: error.message } });
+      throw error;
+    });
+    this.record({ ...entry, port: socket.port });
     const listener: Listener = {
       host: socket.host,
       port: socket.port,
