@@ -3,6 +3,7 @@
 import type { NodeCore } from "../core.ts";
 import { registerEmbed } from "./embed.ts";
 import { registerFiles } from "./files.ts";
+import { registerLlm } from "./llm.ts";
 import { registerRag } from "./rag.ts";
 
 /** Registers every family with the bus. */
@@ -10,4 +11,5 @@ export function registerAll(core: NodeCore): void {
   registerFiles(core);
   registerRag(core);
   registerEmbed(core);
+  registerLlm(core);
 }
