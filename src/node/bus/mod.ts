@@ -106,7 +106,7 @@ class NodeBus implements Bus {
   #elsewhere(call: IncomingCall, otherwise: () => BusAnswer): Promise<BusAnswer> | BusAnswer {
     const { rules, peers } = this.core;
     if (!rules.routesToPeers || !peers.offers(call.capability, call.version)) return otherwise();
-    this.#requireLevel(call, rules.forwardTrust(call.capability));
+    this.#requireLevel(call, rules.routedTrust(call.capability));
     return this.#forward(call);
   }
 

@@ -92,7 +92,7 @@ export interface BusRules {
   /** Chooses among providers with room (BUS-053). */
   readonly pickProvider: (providers: readonly ScoredProvider[], random: Random) => ScoredProvider | undefined;
   /** Level a caller needs for a name that is only offered elsewhere, so that our signature lends no rights. */
-  readonly forwardTrust: (capability: string) => Trust;
+  readonly routedTrust: (capability: string) => Trust;
   /** Request id of the outbound call (BUS-045). */
   readonly forwardedRequestId: (requestId: string, fresh: () => string) => string;
   /** Code a caller sees for a code of the peer (BUS-046). */
@@ -200,7 +200,7 @@ export const busRules: BusRules = {
       (best, next) => best === undefined || next.score < best.score ? next : best,
       undefined,
     ),
-  forwardTrust: (capability) =>
+  routedTrust: (capability) =>
     SELF_NAMES.includes(capability) ? "self" : TRUSTED_NAMES.includes(capability) ? "trusted" : "member",
   forwardedRequestId: (requestId) => requestId,
   forwardedCode: (code) => code,
