@@ -1,9 +1,11 @@
 /** All capabilities the node serves. */
 
 import type { NodeCore } from "../core.ts";
+import { registerAuth } from "./auth.ts";
 import { registerEmbed } from "./embed.ts";
 import { registerFiles } from "./files.ts";
 import { registerLlm } from "./llm.ts";
+import { registerProtocol } from "./protocol.ts";
 import { registerRag } from "./rag.ts";
 
 /** Registers every family with the bus. */
@@ -12,4 +14,6 @@ export function registerAll(core: NodeCore): void {
   registerRag(core);
   registerEmbed(core);
   registerLlm(core);
+  registerAuth(core);
+  registerProtocol(core);
 }

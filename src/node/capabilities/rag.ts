@@ -26,11 +26,14 @@ export function registerRag(core: NodeCore): void {
   const library = new Library(core, (corpus) => {
     if (corpus === PRIVATE_CORPUS) return;
     register(queryDescriptor(core, corpus), (call) => query(core, library, call));
-    core.manifest.renew();
+    if (running) core.manifest.renew();
   });
+  let running = false;
   let frozen: Json[] | undefined;
 
   register(queryDescriptor(core), (call) => query(core, library, call));
+  library.restore();
+  running = true;
   register(
     describe({
       name: "rag.ingest",

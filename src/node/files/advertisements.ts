@@ -3,6 +3,7 @@
 import { isCid } from "../../protocol/mod.ts";
 import { onBehalfOf } from "../capabilities/describe.ts";
 import type { Call, NodeCore } from "../core.ts";
+import { ownEvents } from "../own_events.ts";
 
 /** CIDs remembered per node; the oldest is forgotten first. */
 const MAX_ADVERTISED = 65_536;
@@ -45,10 +46,8 @@ export class Advertisements {
   }
 
   #loggedCids(): Set<string> {
-    if (this.#logged !== undefined) return this.#logged;
-    const own = this.core.log.since(0).filter((event) =>
-      event.event_type === "file.cid.advertised" && event.author === this.core.identity.id
+    return this.#logged ??= new Set(
+      ownEvents(this.core, "file.cid.advertised").map((event) => event.data.cid).filter(isCid),
     );
-    return this.#logged = new Set(own.map((event) => event.data.cid).filter(isCid));
   }
 }

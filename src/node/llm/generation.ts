@@ -37,6 +37,7 @@ export async function* run(
 ): AsyncGenerator<string, Ended, void> {
   const { rules, metrics } = core;
   const scanner = new StopScanner(request.stops, rules.llmStopScan);
+  const deadline = core.clock.mono() + rules.llmDeadlineMs;
   let tokens = 0;
   let reason: StopReason = "end";
   try {
@@ -46,6 +47,7 @@ export async function* run(
         break;
       }
       await pace(core, call, tokens);
+      if (core.clock.mono() > deadline) throw new NodeError("timeout", "Cannot finish generating: the deadline passed");
       if (core.options.backendFault === "fail" && tokens === TOKENS_BEFORE_FAILURE) {
         if (rules.llmBackendFailureCode === undefined) break;
         throw new NodeError(rules.llmBackendFailureCode, "Cannot go on generating: the backend failed");

@@ -5,6 +5,7 @@ import { onBehalfOf, optionalObject, optionalString } from "../capabilities/desc
 import { type Call, type NodeCore, NodeError } from "../core.ts";
 import { Corpora, type IndexedDocument, indexPassages, tokensOf } from "./corpora.ts";
 import { extractPages } from "./extract.ts";
+import { ownEvents } from "../own_events.ts";
 import { cutPassages, type Page } from "./passages.ts";
 
 /** What an ingest did. */
@@ -16,27 +17,21 @@ export interface Ingested {
 
 const INGESTED = "rag.document.ingested";
 
-/** Corpora with their history. Restored from the log at first use. */
+/** Corpora with their history. */
 export class Library {
   readonly #corpora = new Corpora();
   readonly #seen = new Map<string, Ingested>();
-  #restored = false;
 
   /** `created` is told each corpus that comes into being, so that it can be advertised. */
   constructor(private readonly core: NodeCore, private readonly created: (corpus: string) => void) {}
 
-  /** The corpora, restored if this is the first look. */
   corpora(): Corpora {
-    this.restore();
     return this.#corpora;
   }
 
   /** Reads back what this node ingested before it was last stopped. */
   restore(): void {
-    if (this.#restored) return;
-    this.#restored = true;
-    for (const event of this.core.log.since(0)) {
-      if (event.event_type !== INGESTED || event.author !== this.core.identity.id) continue;
+    for (const event of ownEvents(this.core, INGESTED)) {
       const { corpus, doc_cid: cid, title, language, metadata } = event.data;
       if (typeof corpus !== "string" || !isCid(cid)) continue;
       const bytes = this.core.blobs.read(cid);
@@ -56,7 +51,6 @@ export class Library {
   /** Adds a stored document to a corpus; a known one is left alone. @throws {NodeError} `bad_request`, `not_found`. */
   ingest(corpus: string, call: Call): Ingested {
     const { rules, log } = this.core;
-    this.restore();
     const { input } = call;
     for (const name of rules.ragIngestRequires) {
       if (input[name] === undefined) {
