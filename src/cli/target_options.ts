@@ -34,7 +34,9 @@ export async function readOptionFile(option: string, path: string): Promise<Uint
   try {
     const { size, isFile } = await Deno.stat(path);
     if (!isFile) throw new UsageError(`--${option} ${path}: not a file`);
-    if (size > MAX_OPTION_FILE_BYTES) throw new UsageError(`--${option} ${path}: larger than ${MAX_OPTION_FILE_BYTES} bytes`);
+    if (size > MAX_OPTION_FILE_BYTES) {
+      throw new UsageError(`--${option} ${path}: larger than ${MAX_OPTION_FILE_BYTES} bytes`);
+    }
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -135,7 +137,9 @@ export async function chooseTarget(
   }
   if (spec.startsWith("exec:")) {
     const command = spec.slice("exec:".length).trim();
-    if (command === "") throw new UsageError('--target exec: needs a command, as in exec:"mynode --port {port} --data {data}"');
+    if (command === "") {
+      throw new UsageError('--target exec: needs a command, as in exec:"mynode --port {port} --data {data}"');
+    }
     if (!command.includes("{port}")) throw new UsageError("--target exec: the command must contain {port}");
     return chosen(new ProcessTarget({ command, seed: run.seed, dialect, adapter }));
   }

@@ -1,0 +1,69 @@
+/** Composition root: argv -> command -> exit code. The only place with console and Deno.exit. */
+
+import { COMMANDS } from "./src/cli/commands.ts";
+import { commandHelp, overviewHelp } from "./src/cli/help.ts";
+import { parseCommandLine, UsageError } from "./src/cli/parse.ts";
+import { terminalPrinter } from "./src/cli/printer.ts";
+import { visible } from "./src/report/escape.ts";
+import { systemClock } from "./src/wire/clock.ts";
+
+const encoder = new TextEncoder();
+const printer = terminalPrinter({
+  writeOut: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
+  writeErr: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+  outIsTerminal: Deno.stdout.isTerminal(),
+  errIsTerminal: Deno.stderr.isTerminal(),
+  columns: Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined,
+  noColor: Deno.env.get("NO_COLOR"),
+});
+
+/** Errors that are the operator's to mend: one line, exit code 2. */
+const CLEAR_ERRORS: readonly string[] = ["UsageError", "PreflightError", "OutputError", "ProcessError"];
+
+async function main(argv: readonly string[]): Promise<number> {
+  const invocation = parseCommandLine(argv, COMMANDS);
+  const { command, options, positionals } = invocation;
+  if (invocation.help) {
+    for (const line of commandHelp(command, printer.width)) printer.out(line);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  Deno.addSignalListener("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  const context = async () => {
+    const [{ SUITES, SUITE_VERSION }, { requirement }] = await Promise.all([
+      import("./suites/mod.ts"),
+      import("./suites/catalogue/mod.ts"),
+    ]);
+    return {
+      printer,
+      clock: systemClock(),
+      suites: SUITES,
+      requirementOf: requirement,
+      suiteVersion: SUITE_VERSION,
+      suiteCommit: "unknown",
+      signal: interrupted.signal,
+    };
+  };
+  switch (command.name) {
+    case "run":
+      return await (await import("./src/cli/run_command.ts")).runCommand(options, await context());
+    case "selftest":
+      return await (await import("./src/cli/selftest_command.ts")).selftestCommand(options, await context());
+    default:
+      for (const line of overviewHelp(COMMANDS, [], printer.width)) printer.out(line);
+      void positionals;
+      return 0;
+  }
+}
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  printer.progress("");
+  if (error instanceof UsageError || (error instanceof Error && CLEAR_ERRORS.includes(error.name))) {
+    printer.err(`hearthproof: ${visible(error.message)}`);
+  } else {
+    printer.err(`hearthproof: ${visible(error instanceof Error ? error.stack ?? error.message : String(error))}`);
+  }
+  Deno.exit(2);
+}

@@ -1,0 +1,238 @@
+/** `hearthproof run`: judge a target, write the reports, tell the verdict. */
+
+import type { Clock, Json } from "../protocol/mod.ts";
+import { prepareFolder, writeAtomic } from "../report/atomic.ts";
+import { buildReport, type ConformanceReport, reportText } from "../report/build.ts";
+import { htmlReport } from "../report/html.ts";
+import { junitXml } from "../report/junit.ts";
+import type { RunResult, ShownExchange } from "../report/results.ts";
+import { buildRunManifest, runManifestText } from "../report/run_manifest.ts";
+import { signReport } from "../report/sign.ts";
+import { printReport } from "../report/terminal.ts";
+import { RunnerBench } from "../runner/bench.ts";
+import type { Suite } from "../runner/case.ts";
+import type { Requirement } from "../runner/requirement.ts";
+import { type Progress, run } from "../runner/run.ts";
+import { filterCases, plan, type PlannedCase } from "../runner/select.ts";
+import { testerIdentity } from "../target/access.ts";
+import { judgeBaseline, parseBaseline, staleLines } from "./baseline.ts";
+import { DEFAULT_OUTPUT_DIR, DEFAULT_SEED, RUN } from "./commands.ts";
+import { exitCodeOf } from "./exit_code.ts";
+import { secretOptions } from "./options.ts";
+import { type Options, UsageError } from "./parse.ts";
+import { type Printer, quietPrinter } from "./printer.ts";
+import { Recording } from "./recording.ts";
+import { replayedOptions } from "./replay_options.ts";
+import { chooseTarget, readOptionFile } from "./target_options.ts";
+
+/** What main hands to the commands. */
+export interface CommandContext {
+  readonly printer: Printer;
+  readonly clock: Clock;
+  readonly suites: readonly Suite[];
+  readonly requirementOf: (id: string) => Requirement;
+  readonly suiteVersion: string;
+  readonly suiteCommit: string;
+  /** Aborted by Ctrl-C: the run ends early and still reports. */
+  readonly signal: AbortSignal;
+}
+
+/** Names of the files a run writes. */
+export const REPORT_FILES = {
+  json: "report.json",
+  html: "report.html",
+  junit: "junit.xml",
+  manifest: "run_manifest.json",
+  transcript: "transcript.jsonl.zst",
+} as const;
+
+function compareVersions(a: string, b: string): number {
+  const parts = (text: string) => text.split(".").map(Number);
+  const [x, y] = [parts(a), parts(b)];
+  for (let i = 0; i < 3; i++) {
+    const difference = (x[i] ?? 0) - (y[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function checkSuiteVersion(options: Options, current: string): void {
+  const least = options.text("min-suite-version");
+  if (least === undefined) return;
+  if (!/^\d+\.\d+\.\d+$/.test(least)) {
+    throw new UsageError(`run: --min-suite-version must be a version like 1.0.0, current value is "${least}"`);
+  }
+  if (compareVersions(current, least) < 0) {
+    throw new UsageError(
+      `run: this is suite version ${current}, --min-suite-version asks for ${least}; use a newer hearthproof`,
+    );
+  }
+}
+
+/** The cases that were asked for, and the sections that were taken out. */
+export function selectCases(all: readonly PlannedCase[], options: Options): {
+  readonly selected: readonly PlannedCase[];
+  readonly deselected: readonly string[];
+} {
+  const filters = options.list("suite-filter");
+  for (const filter of filters) {
+    if (filterCases(all, [filter]).length === 0) {
+      throw new UsageError(
+        `--suite-filter ${filter}: matches no case, section or requirement; hearthproof requirements lists them`,
+      );
+    }
+  }
+  const left = filterCases(all, filters).filter(({ section }) =>
+    !(options.flag("skip-experimental") && section.startsWith("experimental/")) &&
+    !(options.flag("skip-operability") && section.startsWith("operability/"))
+  );
+  const kept = new Set(left.map(({ section }) => section));
+  const deselected = [...new Set(all.map(({ section }) => section))].filter((section) => !kept.has(section));
+  return { selected: left, deselected };
+}
+
+function progressText(progress: Progress, width: number): string {
+  const failed = progress.failed === 0 ? "" : `, ${progress.failed} failed`;
+  const text = `${progress.done}/${progress.total}${failed}  ${progress.running.at(-1) ?? ""}`;
+  return text.slice(0, width - 1);
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The command line that repeats one case of this run. */
+export function reproductionOf(options: Options, seed: number, caseId: string): string {
+  const kept = ["target", "target-url", "root-key", "admin-key", "sut-key", "dialect", "adapter"];
+  const words = kept.flatMap((name) => {
+    const value = options.given(name) ? options.text(name) : undefined;
+    return value === undefined ? [] : [`--${name}`, shellWord(value)];
+  });
+  const flags = ["slow", "allow-writes", "disposable"].filter((name) => options.flag(name)).map((name) => `--${name}`);
+  return ["hearthproof", "run", ...words, ...flags, "--seed", String(seed), "--suite-filter", shellWord(caseId)].join(
+    " ",
+  );
+}
+
+function configurationOf(options: Options): RunResult["configuration"] {
+  return Object.fromEntries(options.entries().map(([name, value]) => [name, value as Json]));
+}
+
+/** Runs the command; returns the exit code. */
+export async function runCommand(given: Options, context: CommandContext): Promise<number> {
+  const options = await replayedOptions(given, RUN);
+  const printer = options.flag("json") ? quietPrinter(context.printer) : context.printer;
+  checkSuiteVersion(options, context.suiteVersion);
+  const seed = options.number("seed") ?? DEFAULT_SEED;
+  const timeOrigin = options.number("time-origin") ?? Math.floor(context.clock.wall() / 1000) * 1000;
+  const baselinePath = options.text("baseline");
+  const baseline = baselinePath === undefined
+    ? undefined
+    : parseBaseline(new TextDecoder().decode(await readOptionFile("baseline", baselinePath)), baselinePath);
+  const { target, adapter, secrets } = await chooseTarget(options, { seed, timeOrigin });
+  const all = plan(context.suites, context.requirementOf);
+  const { selected, deselected } = selectCases(all, options);
+  const folder = options.text("output-dir") ?? DEFAULT_OUTPUT_DIR;
+  await prepareFolder(folder);
+  const recording = await Recording.start(`${folder}/${REPORT_FILES.transcript}`, {
+    clock: context.clock,
+    timeOrigin,
+    seed,
+    target: target.url,
+    scopes: ["preflight", ...selected.map(({ definition }) => definition.id)],
+  });
+  const shown: ShownExchange[] = [];
+  if (target.kind === "embedded") {
+    printer.err("judging the built-in reference node, not yours (--target URL for yours)");
+  }
+  let finished;
+  try {
+    finished = await run({
+      target,
+      all,
+      selected,
+      filtered: selected.length < all.length,
+      networkOf: recording.networkOf,
+      clock: context.clock,
+      seed,
+      timeOrigin,
+      parallel: options.number("parallel") ?? 1,
+      slow: options.flag("slow"),
+      strict: options.flag("strict"),
+      adapter,
+      reporter: new RunnerBench({
+        requirementOf: context.requirementOf,
+        clock: context.clock,
+        seed,
+        timeOrigin,
+        suiteVersion: context.suiteVersion,
+      }),
+      suiteVersion: context.suiteVersion,
+      suiteCommit: context.suiteCommit,
+      deselected,
+      configuration: configurationOf(options),
+      reproduction: (id) => reproductionOf(options, seed, id),
+      progress: (progress) => {
+        printer.progress(progressText(progress, printer.width));
+        keepShown(progress, recording, shown);
+      },
+      signal: context.signal,
+    });
+  } catch (error) {
+    printer.progress("");
+    await recording.discard();
+    throw error;
+  } finally {
+    await target.stop();
+  }
+  printer.progress("");
+  const result: RunResult = { ...finished.result, calls: recording.calls };
+  const { digest } = await recording.finish();
+  const report = signReport(buildReport(result), {
+    tester: testerIdentity(seed),
+    target: target.access.sut,
+    transcriptDigest: digest,
+  });
+  const existing = all.map(({ definition }) => ({ id: definition.id, requirement: definition.requirement }));
+  const judged = baseline === undefined ? undefined : judgeBaseline(baseline, result.cases, existing);
+  await writeReports(folder, report, result, shown, { options: secretOptions(RUN), texts: secrets }, context);
+  if (options.flag("json")) context.printer.out(JSON.stringify(report));
+  else {
+    printReport(report, printer, (id) => context.requirementOf(id).says);
+    if (judged !== undefined && judged.known.length > 0) {
+      printer.out(`baseline: ${judged.known.length} failures are known`);
+    }
+    for (const line of staleLines(judged?.stale ?? [])) printer.out(line);
+    printer.out(`report: ${folder}/${REPORT_FILES.html}`);
+  }
+  return exitCodeOf(result, judged);
+}
+
+/** Keeps the exchange of a failure, forgets the records of everything that is judged. */
+function keepShown({ last }: Progress, recording: Recording, shown: ShownExchange[]): void {
+  if (last === undefined) return;
+  const scope = last.attempts === undefined ? last.id : `${last.id}#2`;
+  const exchange = last.failure?.exchange ?? -1;
+  const view = exchange < 0 ? undefined : recording.shown(scope, exchange);
+  if (view !== undefined) {
+    const at = shown.findIndex((s) => s.caseId === view.caseId);
+    if (at < 0) shown.push(view);
+    else shown[at] = view;
+  }
+  recording.forget(scope);
+}
+
+async function writeReports(
+  folder: string,
+  report: ConformanceReport,
+  result: RunResult,
+  shown: readonly ShownExchange[],
+  secrets: { readonly options: readonly string[]; readonly texts: readonly string[] },
+  context: CommandContext,
+): Promise<void> {
+  const wording = (id: string) => context.requirementOf(id).says;
+  await writeAtomic(`${folder}/${REPORT_FILES.json}`, reportText(report));
+  await writeAtomic(`${folder}/${REPORT_FILES.html}`, htmlReport(report, shown, wording));
+  await writeAtomic(`${folder}/${REPORT_FILES.junit}`, junitXml(result));
+  await writeAtomic(`${folder}/${REPORT_FILES.manifest}`, runManifestText(buildRunManifest(result, secrets)));
+}

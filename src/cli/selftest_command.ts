@@ -1,0 +1,104 @@
+/** `hearthproof selftest`: the kill matrix. */
+
+import { Random } from "../protocol/mod.ts";
+import { FAULTS } from "../node/faults/mod.ts";
+import { VARIANTS } from "../node/variants/mod.ts";
+import { visible } from "../report/escape.ts";
+import { REPORTER_FAULTS } from "../report/faults.ts";
+import { selftest, type SelftestResult } from "../runner/selftest.ts";
+import { filterCases, plan, type PlannedCase } from "../runner/select.ts";
+import { DEFAULT_SEED } from "./commands.ts";
+import { EXIT } from "./exit_code.ts";
+import { type Options, UsageError } from "./parse.ts";
+import type { CommandContext } from "./run_command.ts";
+
+/** Survivors and unproven cases that are printed; `--json` has them all. */
+const MAX_LISTED = 200;
+
+/** `count` cases per section, chosen by the seed. */
+export function sampleCases(planned: readonly PlannedCase[], count: number, seed: number): PlannedCase[] {
+  const sections = Map.groupBy(planned, ({ section }) => section);
+  return [...sections].flatMap(([section, cases]) => {
+    const random = new Random(seed, "sample", section);
+    const left = [...cases];
+    const chosen: PlannedCase[] = [];
+    while (left.length > 0 && chosen.length < count) chosen.push(...left.splice(random.below(left.length), 1));
+    return chosen;
+  });
+}
+
+function selected(all: readonly PlannedCase[], options: Options, seed: number): PlannedCase[] {
+  const filters = options.list("suite-filter");
+  for (const filter of filters) {
+    if (filterCases(all, [filter]).length === 0) {
+      throw new UsageError(`selftest: --suite-filter ${filter}: matches no case, section or requirement`);
+    }
+  }
+  const kept = filterCases(all, filters);
+  const sample = options.number("sample");
+  return sample === undefined ? kept : sampleCases(kept, sample, seed);
+}
+
+/** The object `--json` prints. */
+export function selftestJson(result: SelftestResult) {
+  return {
+    cases: result.cases,
+    killed: result.killed,
+    unproven: result.unproven,
+    survivors: result.survivors.map(({ case: id, fault, outcome }) => ({ case: id, fault, outcome })),
+    idle_faults: result.idleFaults,
+  };
+}
+
+/** Runs the command; returns the exit code. */
+export async function selftestCommand(options: Options, context: CommandContext): Promise<number> {
+  const { printer, clock } = context;
+  const seed = options.number("seed") ?? DEFAULT_SEED;
+  const all = plan(context.suites, context.requirementOf);
+  const planned = selected(all, options, seed);
+  const startedAt = clock.mono();
+  const result = await selftest({
+    planned,
+    all,
+    requirementOf: context.requirementOf,
+    clock,
+    seed,
+    timeOrigin: Math.floor(clock.wall() / 1000) * 1000,
+    parallel: options.number("parallel") ?? 1,
+    slow: options.flag("slow"),
+    suiteVersion: context.suiteVersion,
+    faultNames: [...Object.keys(FAULTS), ...Object.keys(REPORTER_FAULTS)],
+    variantNames: Object.keys(VARIANTS),
+    progress: (done, total, survivors) => printer.progress(`${done}/${total}, ${survivors} survivors`),
+    signal: context.signal,
+  });
+  printer.progress("");
+  if (options.flag("json")) printer.out(JSON.stringify(selftestJson(result)));
+  else printMatrix(result, options.flag("matrix"), context, clock.mono() - startedAt);
+  return result.survivors.length === 0 ? EXIT.clean : EXIT.violations;
+}
+
+function printMatrix(result: SelftestResult, every: boolean, { printer }: CommandContext, elapsedMs: number): void {
+  if (every) {
+    for (const cell of result.matrix) {
+      printer.out(`${cell.killed ? "killed  " : "SURVIVED"} ${cell.requirement} ${cell.case} < ${cell.fault}`);
+    }
+  }
+  for (const { case: id, fault, outcome } of result.survivors.slice(0, MAX_LISTED)) {
+    printer.out(`SURVIVOR ${id} < ${fault}: ${visible(outcome)}`);
+  }
+  for (const { case: id, reason } of result.unproven.slice(0, MAX_LISTED)) {
+    printer.out(`unproven ${id}: ${visible(reason)}`);
+  }
+  if (result.idleFaults.length > 0) printer.out(`idle faults: ${result.idleFaults.join(", ")}`);
+  const sections = Map.groupBy(result.matrix, ({ section }) => section);
+  for (const [section, cells] of sections) {
+    printer.out(`${section}: ${cells.filter((c) => c.killed).length} of ${cells.length} faults killed`);
+  }
+  printer.out(
+    `${result.cases} cases: ${result.killed} proven, ${result.unproven.length} unproven, ` +
+      `${result.survivors.length} survivors, ${result.idleFaults.length} idle faults in ${
+        (elapsedMs / 1000).toFixed(1)
+      } s`,
+  );
+}

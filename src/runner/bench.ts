@@ -1,0 +1,173 @@
+/** A bench for the runner and the reporter: eight small cases against an embedded node, real code all the way. */
+
+import { header, jsonObject, okObject, status } from "../check/mod.ts";
+import type { Overrides } from "../node/fault.ts";
+import { type Clock, isObject, type JsonObject, verifyDocument } from "../protocol/mod.ts";
+import { buildReport } from "../report/build.ts";
+import { REPORTER_FAULTS, type ReporterFault } from "../report/faults.ts";
+import type { RunResult } from "../report/results.ts";
+import { buildRunManifest } from "../report/run_manifest.ts";
+import { signReport } from "../report/sign.ts";
+import { NO_ADAPTER } from "../target/adapter.ts";
+import { foundedIdentities, testerIdentity } from "../target/access.ts";
+import { EmbeddedTarget } from "../target/embedded.ts";
+import { PreflightError } from "../target/preflight.ts";
+import { LiveNetwork, nullSink, steadyClock } from "../wire/mod.ts";
+import type { CaseContext, ConformanceCase } from "./case.ts";
+import type { BenchOptions, BenchRefusal, BenchRun, ReporterBench } from "./reporter_bench.ts";
+import type { Requirement } from "./requirement.ts";
+import { run } from "./run.ts";
+import { filterCases, plan } from "./select.ts";
+
+/** Digest that stands for a transcript nobody keeps. */
+const NO_TRANSCRIPT = `blake3:${"0".repeat(64)}`;
+/** A token text that must never show up in what a run writes. */
+const PLANTED_TOKEN = "hntoken://v1/planted.secret.value";
+
+const read = (path: string) => async ({ target, must }: CaseContext) => {
+  const answer = await target.httpGet(path);
+  must(status(answer, 200));
+  must.get(jsonObject(answer));
+};
+
+/** One case per required core section; the requirement ids are real, so levels and needs come from the catalogue. */
+const BENCH_CASES: readonly (Pick<ConformanceCase, "id" | "requirement" | "run">)[] = [
+  { id: "core/identity/bench", requirement: "IDN-001", run: read("/manifest") },
+  { id: "core/transport/bench", requirement: "TRN-008", run: read("/manifest") },
+  { id: "core/bus/bench", requirement: "BUS-001", run: read("/manifest") },
+  { id: "core/events/bench", requirement: "EVT-001", run: read("/sync/v1/heads") },
+  { id: "core/tokens/bench", requirement: "TOK-030", run: read("/manifest") },
+  {
+    id: "core/files/bench",
+    requirement: "FIL-028",
+    run: async ({ target, actors, must }) => {
+      must.get(okObject(await target.call(await actors.member(), "file.list", {})));
+    },
+  },
+  {
+    id: "core/kb/bench",
+    requirement: "KBS-001",
+    run: async ({ target, actors, must }) => {
+      must.get(okObject(await target.call(await actors.member(), "rag.list_corpora", {})));
+    },
+  },
+  {
+    id: "core/llm/bench",
+    requirement: "LLM-007",
+    run: async ({ target, actors, must }) => {
+      const model = String((target.advertised("llm.chat")?.params as JsonObject | undefined)?.model ?? "");
+      const input = { messages: [{ role: "user", content: "hello" }], max_tokens: 2, stream: false };
+      const answer = await target.call(await actors.member(), "llm.chat", input, { params: { model } });
+      must.get(okObject(answer));
+      must.hold(header(answer, "content-type") !== undefined, "a content type", "none");
+    },
+  },
+];
+
+/** Turns the sound node into the stub a bench run asks for. */
+function stub(options: BenchOptions): Overrides {
+  const { bare, contractVersion } = options;
+  const trimmed = (value: JsonObject): JsonObject => ({
+    ...value,
+    ...(contractVersion === undefined ? {} : { contract_version: contractVersion }),
+    ...(bare === true && Array.isArray(value.capabilities)
+      ? { capabilities: value.capabilities.filter((c) => isObject(c) && c.name === "protocol.version.list") }
+      : {}),
+  });
+  return {
+    document: (kind, value) => kind === "node-manifest" ? trimmed(value) : value,
+    outbound: (answer) => {
+      if (contractVersion === undefined || answer.capability !== "protocol.version.list") return answer;
+      const body = isObject(answer.body) && isObject(answer.body.output)
+        ? { ...answer.body, output: { ...answer.body.output, contract_versions: [contractVersion] } }
+        : answer.body;
+      return { ...answer, body };
+    },
+  };
+}
+
+/** What the bench is made with. */
+export interface BenchMaking {
+  readonly requirementOf: (id: string) => Requirement;
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly timeOrigin: number;
+  readonly suiteVersion: string;
+  /** Reporter faults in force. */
+  readonly faults?: readonly string[];
+}
+
+/** See the module comment. */
+export class RunnerBench implements ReporterBench {
+  readonly #faults: readonly ReporterFault[];
+
+  constructor(private readonly making: BenchMaking) {
+    this.#faults = (making.faults ?? []).flatMap((name) => REPORTER_FAULTS[name] ?? []);
+  }
+
+  build(result: RunResult): JsonObject {
+    const changed = this.#faults.reduce((r, fault) => fault.result?.(r) ?? r, result);
+    const plain = buildReport(changed) as unknown as JsonObject;
+    const report = this.#faults.reduce((r, fault) => fault.report?.(r, changed) ?? r, plain);
+    const { seed } = this.making;
+    const signed = signReport(report as unknown as ReturnType<typeof buildReport>, {
+      tester: testerIdentity(seed),
+      target: foundedIdentities(seed).node,
+      transcriptDigest: NO_TRANSCRIPT,
+    }) as unknown as JsonObject;
+    return this.#faults.reduce((r, fault) => fault.signedReport?.(r) ?? r, signed);
+  }
+
+  verify(report: JsonObject): boolean {
+    return typeof report.node_id === "string" && verifyDocument(report.node_id, report);
+  }
+
+  async run(options: BenchOptions = {}): Promise<BenchRun | BenchRefusal> {
+    const { making } = this;
+    const { seed, timeOrigin } = making;
+    const behaviour = Object.assign({}, ...this.#faults.map((fault) => fault.runner ?? {})) as NonNullable<
+      ReporterFault["runner"]
+    >;
+    const target = new EmbeddedTarget({ seed, timeOrigin, faults: [], overrides: [stub(options)] });
+    const definitions: ConformanceCase[] = BENCH_CASES.map((c) => ({
+      ...c,
+      brokenBy: ["manifest-ttl-300"],
+      effects: "writes",
+    }));
+    const suites = definitions.map((c) => ({ section: c.id.slice(0, c.id.lastIndexOf("/")), cases: [c] }));
+    const all = plan(suites, making.requirementOf);
+    const selected = filterCases(all, options.filter === undefined ? [] : [options.filter]);
+    const secrets = [PLANTED_TOKEN, foundedIdentities(seed).root.seed.toHex()];
+    try {
+      const { result } = await run({
+        target,
+        all,
+        selected,
+        filtered: selected.length < all.length,
+        networkOf: (scope) => new LiveNetwork({ scope, sink: nullSink, clock: steadyClock(timeOrigin) }),
+        clock: making.clock,
+        seed,
+        timeOrigin,
+        parallel: 1,
+        slow: false,
+        strict: false,
+        adapter: NO_ADAPTER,
+        reporter: this,
+        suiteVersion: making.suiteVersion,
+        suiteCommit: "bench",
+        deselected: [],
+        configuration: { target: "embedded", "admin-token": PLANTED_TOKEN },
+        reproduction: (id) => `hearthproof run --suite-filter '${id}'`,
+        progress: () => {},
+        ...(behaviour.ignoreVersion === true ? { anyVersion: true } : {}),
+        ...(behaviour.failUnadvertised === true ? { failGated: true } : {}),
+      });
+      const plain = buildRunManifest(result, { options: ["admin-token"], texts: secrets }) as unknown as JsonObject;
+      const manifest = this.#faults.reduce((m, fault) => fault.manifest?.(m, secrets) ?? m, plain);
+      return { result, report: this.build(result), manifest, secrets };
+    } catch (error) {
+      if (error instanceof PreflightError) return { refused: error.message };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** What a conformance case is. A case is a value; adding one is one entry in the list of its file. */
+
+import type { FaultName } from "../node/faults/mod.ts";
+import type { Random } from "../protocol/mod.ts";
+import type { ReporterFaultName } from "../report/faults.ts";
+import type { Actors } from "../target/actors.ts";
+import type { Session } from "../target/session.ts";
+import type { Must } from "./verdict.ts";
+import type { ReporterBench } from "./reporter_bench.ts";
+
+/** What a case leaves behind on a node that is not ours. */
+export type Effects =
+  /** Reads only, or is refused before anything is stored. */
+  | "none"
+  /** Adds entries to the log or the store that a community can live with. */
+  | "writes"
+  /** Revocations, policy changes, huge Lamport values, overload: only for disposable targets. */
+  | "harm";
+
+/** Everything a case may use. */
+export interface CaseContext {
+  readonly target: Session;
+  readonly actors: Actors;
+  readonly must: Must;
+  /** The same as `must`, for requirements that are recommendations. */
+  readonly should: Must;
+  /** Randomness of this case: a function of seed and case id. */
+  readonly random: Random;
+  /** Writes down an observation that is no verdict. */
+  note(text: string): void;
+  /** Ends the case: a condition found out at run time does not hold. */
+  skip(reason: string): never;
+  /** Ends the case: it ran and cannot tell. */
+  inconclusive(reason: string): never;
+  /**
+   * Repeats `attempt` until it returns something else than undefined, or the deadline passes (then undefined). The
+   * first attempt is made at once.
+   */
+  until<T>(attempt: () => Promise<T | undefined>, deadlineMs: number, everyMs?: number): Promise<T | undefined>;
+  /** Report builder and runner under test, for the requirements that judge these (PRO-040..056). */
+  readonly reporter: ReporterBench;
+}
+
+/** A conformance case. */
+export interface ConformanceCase {
+  /** `core/identity/manifest-lifetime`: section and a name that says what is checked. */
+  readonly id: string;
+  /** Level, reference, section, needs and wording come from the catalogue. */
+  readonly requirement: string;
+  /** Faults that must make it fail; at least one. */
+  readonly brokenBy: readonly [FaultName | ReporterFaultName, ...(FaultName | ReporterFaultName)[]];
+  readonly effects: Effects;
+  /** Needs beyond those of the catalogue entry, in the same words. */
+  readonly alsoNeeds?: readonly string[];
+  /** The verdict rests on measured time: a failure is run again alone before it counts. */
+  readonly timed?: boolean;
+  /** State on disk, so that the node can be restarted. */
+  readonly durable?: boolean;
+  run(context: CaseContext): Promise<void> | void;
+}
+
+/** Declares a case; exists so that the compiler checks the fields and the fault names. */
+export function defineCase(definition: ConformanceCase): ConformanceCase {
+  return definition;
+}
+
+/** The cases of one section. */
+export interface Suite {
+  /** `core/identity`. */
+  readonly section: string;
+  readonly cases: readonly ConformanceCase[];
+}

@@ -1,0 +1,115 @@
+/** The adapter file: what a target offers beyond the protocol (design.md "Provisions"). */
+
+import { parse } from "@std/yaml";
+import { isCid, isObject, type Json, type JsonObject } from "../protocol/mod.ts";
+
+/** Actions an adapter may give a shell command for. */
+export const ADAPTER_COMMANDS = [
+  "start",
+  "stop",
+  "restart",
+  "cut_network",
+  "restore_network",
+  "move_clock",
+  "corrupt_chain",
+  "backend_fault",
+  "disk_cap",
+] as const;
+export type AdapterCommand = (typeof ADAPTER_COMMANDS)[number];
+
+/** Provisions of one target. */
+export interface Adapter {
+  /** Blobs already placed: manifest CID and size in bytes. */
+  readonly blobs: readonly { readonly cid: string; readonly size_bytes: number }[];
+  /** Corpora already filled, with a query that finds something in each. */
+  readonly corpora: readonly { readonly name: string; readonly query: string }[];
+  readonly auditorKeyFile?: string;
+  readonly roleSchema?: JsonObject;
+  /** Other peers exist, unless the operator says none do. */
+  readonly isolated: boolean;
+  /** `host:port` where the target listens for announcements of peers (wire-format.md section 17). */
+  readonly announceTo?: string;
+  /** Host under which the target reaches the tester; default 127.0.0.1. */
+  readonly testerHost?: string;
+  readonly logFiles: readonly string[];
+  readonly commands: { readonly [name in AdapterCommand]?: string };
+}
+
+export const NO_ADAPTER: Adapter = { blobs: [], corpora: [], isolated: false, logFiles: [], commands: {} };
+
+const KEYS = [
+  "blobs",
+  "corpora",
+  "auditor_key",
+  "role_schema",
+  "isolated",
+  "announce_to",
+  "tester_host",
+  "log_files",
+  "commands",
+];
+
+/**
+ * Reads an adapter file.
+ *
+ * @throws {TypeError} If a member is unknown or has the wrong form; the message names it.
+ */
+export function parseAdapter(text: string, name: string): Adapter {
+  const fail = (what: string): never => {
+    throw new TypeError(`Cannot read adapter ${name}: ${what}`);
+  };
+  const value = parse(text);
+  if (!isObject(value)) return fail("it is no YAML object");
+  for (const key of Object.keys(value)) {
+    if (!KEYS.includes(key)) fail(`unknown member ${key}; known are ${KEYS.join(", ")}`);
+  }
+  const list = (key: string): Json[] => {
+    const given = value[key] ?? [];
+    return Array.isArray(given) ? given : fail(`${key} must be a list`);
+  };
+  const optionalText = (key: string): string | undefined => {
+    const given = value[key];
+    return given === undefined || typeof given === "string" ? given : fail(`${key} must be a string`);
+  };
+  const blobs = list("blobs").map((entry) => {
+    const { cid, size_bytes } = isObject(entry) ? entry : fail("an entry of blobs is no object");
+    if (!isCid(cid) || typeof size_bytes !== "number") return fail("an entry of blobs needs cid and size_bytes");
+    return { cid, size_bytes };
+  });
+  const corpora = list("corpora").map((entry) => {
+    const { name: corpus, query } = isObject(entry) ? entry : fail("an entry of corpora is no object");
+    if (typeof corpus !== "string" || typeof query !== "string") {
+      return fail("an entry of corpora needs name and query");
+    }
+    return { name: corpus, query };
+  });
+  const logFiles = list("log_files").map((entry) =>
+    typeof entry === "string" ? entry : fail("log_files holds text only")
+  );
+  const given = value.commands ?? {};
+  if (!isObject(given)) return fail("commands must be an object");
+  const commands: { [name in AdapterCommand]?: string } = {};
+  for (const [key, command] of Object.entries(given)) {
+    const known = ADAPTER_COMMANDS.find((c) => c === key);
+    if (known === undefined || typeof command !== "string") {
+      return fail(`commands.${key} is unknown or no string; known are ${ADAPTER_COMMANDS.join(", ")}`);
+    }
+    commands[known] = command;
+  }
+  const auditorKeyFile = optionalText("auditor_key");
+  const announceTo = optionalText("announce_to");
+  const testerHost = optionalText("tester_host");
+  const roleSchema = value.role_schema;
+  if (roleSchema !== undefined && !isObject(roleSchema)) return fail("role_schema must be an object");
+  return {
+    blobs,
+    corpora,
+    isolated: value.isolated === true,
+    logFiles,
+    commands,
+    ...(auditorKeyFile === undefined ? {} : { auditorKeyFile }),
+    ...(announceTo === undefined ? {} : { announceTo }),
+    ...(testerHost === undefined ? {} : { testerHost }),
+    ...(roleSchema === undefined ? {} : { roleSchema }),
+  };
+}

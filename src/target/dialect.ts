@@ -1,0 +1,138 @@
+/**
+ * How a deployed implementation phrases calls (design.md "Dialects"). The deviation itself stays a failure of
+ * core/transport; the dialect only lets the remaining suites look further.
+ */
+
+import { parse } from "@std/yaml";
+import { type CallEnvelope, canonicalBytes, isObject, type Json, type JsonObject } from "../protocol/mod.ts";
+import { CALL_HEADERS } from "../protocol/mod.ts";
+import type { HeaderList } from "../wire/network.ts";
+
+/** A way of phrasing calls and finding answers. */
+export interface Dialect {
+  readonly name: string;
+  readonly callPath: string;
+  /** `headers`: the contract. `body`: capability and version travel in the body, nothing is signed. */
+  readonly routing: "headers" | "body";
+  /** Names of the members in a routed body. */
+  readonly members: {
+    readonly capability: string;
+    readonly version: string;
+    readonly params: string;
+    readonly input: string;
+  };
+  /** Path to the output inside an answer; the contract has `output`. */
+  readonly outputPath: readonly string[];
+  /** Path to the error code inside an error answer; the contract has `error`. */
+  readonly errorPath: readonly string[];
+}
+
+/** The contract itself. */
+export const CONTRACT_DIALECT: Dialect = {
+  name: "contract",
+  callPath: "/bus/v1/call",
+  routing: "headers",
+  members: { capability: "capability", version: "version", params: "params", input: "input" },
+  outputPath: ["output"],
+  errorPath: ["error"],
+};
+
+/** Calls routed by the body, without signature headers. */
+export const BODY_ROUTED_DIALECT: Dialect = { ...CONTRACT_DIALECT, name: "body-routed", routing: "body" };
+
+const SHIPPED: readonly Dialect[] = [CONTRACT_DIALECT, BODY_ROUTED_DIALECT];
+
+/** The names of the dialects that ship. */
+export const DIALECT_NAMES: readonly string[] = SHIPPED.map(({ name }) => name);
+
+/** A shipped dialect by name. */
+export function shippedDialect(name: string): Dialect | undefined {
+  return SHIPPED.find((dialect) => dialect.name === name);
+}
+
+/**
+ * Reads a dialect file.
+ *
+ * @throws {TypeError} If the text is no YAML object or a member has the wrong form; the message names it.
+ */
+export function parseDialect(text: string, name: string): Dialect {
+  const value = parse(text);
+  if (!isObject(value)) throw new TypeError(`Cannot read dialect ${name}: it is no YAML object`);
+  const textOf = (key: string, fallback: string): string => {
+    const given = value[key] ?? fallback;
+    if (typeof given !== "string" || given === "") {
+      throw new TypeError(`Cannot read dialect ${name}: ${key} must be a non-empty string`);
+    }
+    return given;
+  };
+  const routing = textOf("routing", "headers");
+  if (routing !== "headers" && routing !== "body") {
+    throw new TypeError(`Cannot read dialect ${name}: routing must be headers or body, current value is ${routing}`);
+  }
+  const callPath = textOf("call_path", CONTRACT_DIALECT.callPath);
+  if (!callPath.startsWith("/")) throw new TypeError(`Cannot read dialect ${name}: call_path must start with /`);
+  const given = value.members ?? {};
+  if (!isObject(given)) throw new TypeError(`Cannot read dialect ${name}: members must be an object`);
+  const memberOf = (key: "capability" | "version" | "params" | "input"): string => {
+    const member = given[key] ?? key;
+    if (typeof member !== "string") throw new TypeError(`Cannot read dialect ${name}: members.${key} must be a string`);
+    return member;
+  };
+  return {
+    name: textOf("name", name),
+    callPath,
+    routing,
+    members: {
+      capability: memberOf("capability"),
+      version: memberOf("version"),
+      params: memberOf("params"),
+      input: memberOf("input"),
+    },
+    outputPath: textOf("output_path", "output").split("."),
+    errorPath: textOf("error_path", "error").split("."),
+  };
+}
+
+/** Headers and body of a call in this dialect. */
+export function phrase(
+  dialect: Dialect,
+  envelope: CallEnvelope,
+  signature: string | undefined,
+  accept: string,
+): { readonly headers: HeaderList; readonly body: Uint8Array } {
+  const common: [string, string][] = [["Content-Type", "application/json"], ["Accept", accept]];
+  if (dialect.routing === "body") {
+    const body = isObject(envelope.body) ? envelope.body : {};
+    return {
+      headers: common,
+      body: canonicalBytes({
+        [dialect.members.capability]: envelope.capability,
+        [dialect.members.version]: envelope.version,
+        [dialect.members.params]: body.params ?? {},
+        [dialect.members.input]: body.input ?? {},
+      }),
+    };
+  }
+  const headers: [string, string][] = [
+    ...common,
+    [CALL_HEADERS.capability, envelope.capability],
+    [CALL_HEADERS.version, envelope.version],
+    [CALL_HEADERS.request_id, envelope.request_id],
+    [CALL_HEADERS.from, envelope.from],
+    [CALL_HEADERS.community, envelope.community],
+    [CALL_HEADERS.timestamp, envelope.timestamp],
+  ];
+  if (signature !== undefined) headers.push([CALL_HEADERS.signature, signature]);
+  return { headers, body: canonicalBytes(envelope.body) };
+}
+
+/** Moves a dialect's answer into the contract's shape; answers that already have it are left alone. */
+export function translateAnswer(dialect: Dialect, status: number, body: Json): Json {
+  if (!isObject(body)) return body;
+  const path = status < 400 ? dialect.outputPath : dialect.errorPath;
+  const home = status < 400 ? "output" : "error";
+  if (path.length === 1 && path[0] === home) return body;
+  let found: Json | undefined = body;
+  for (const step of path) found = isObject(found) ? found[step] : undefined;
+  return found === undefined ? body : { ...body as JsonObject, [home]: found };
+}

@@ -1,0 +1,215 @@
+/** The built-in reference node as a target: a fresh node per session, in this process, on loopback. */
+
+import { deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
+import type { Overrides } from "../node/fault.ts";
+import { ReferenceNode } from "../node/node.ts";
+import { nodeWith } from "../node/overrides.ts";
+import { NODE_PARTS } from "../node/parts.ts";
+import { type Endpoint, type Network, steadyClock, systemClock } from "../wire/mod.ts";
+import { type Access, foundedIdentities } from "./access.ts";
+import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";
+import type { Feature, Provision, SessionHost, SessionNeeds, Target } from "./target.ts";
+
+/** Milliseconds between generated tokens: long streams last seconds, short ones no time. */
+const TOKEN_DELAY_MS = 3;
+
+export interface EmbeddedOptions {
+  readonly seed: number;
+  readonly timeOrigin: number;
+  readonly faults: readonly string[];
+  readonly variants?: readonly string[];
+  readonly dialect?: Dialect;
+  /** Further overrides of the node's rules and seams. */
+  readonly overrides?: readonly Overrides[];
+  /** Serve https in every session. */
+  readonly tls?: boolean;
+}
+
+const FEATURES: readonly Feature[] = [
+  "fresh",
+  "managed",
+  "peers",
+  "second-node",
+  "tls-option",
+  "isolated",
+  "backend-fault",
+  "disk-cap",
+  "network-control",
+];
+
+/** Splits `embedded:a,b` into names. */
+export function faultNames(target: string): string[] {
+  const colon = target.indexOf(":");
+  return colon < 0 ? [] : target.slice(colon + 1).split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** See the module comment. */
+export class EmbeddedTarget implements Target {
+  readonly kind = "embedded";
+  readonly url: string;
+  readonly dialect: Dialect;
+  readonly access: Access;
+  readonly features: ReadonlySet<Feature> = new Set(FEATURES);
+
+  constructor(private readonly options: EmbeddedOptions) {
+    const names = [...options.faults, ...options.variants ?? []];
+    this.url = names.length === 0 ? "embedded" : `embedded:${names.join(",")}`;
+    this.dialect = options.dialect ?? CONTRACT_DIALECT;
+    const { root, node } = foundedIdentities(options.seed);
+    this.access = { root, sut: node, allowWrites: true, disposable: true };
+  }
+
+  async open(network: Network, needs: SessionNeeds): Promise<SessionHost> {
+    return await EmbeddedHost.start(network, needs, this.options);
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface NodeFact {
+  readonly [member: string]: string | number;
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly port: number;
+  readonly node_id: string;
+  readonly community_id: string;
+}
+
+/** One node of a session and what can be done to it. */
+class EmbeddedHost implements SessionHost {
+  #node: ReferenceNode | undefined;
+  #second: EmbeddedHost | undefined;
+  #fact: NodeFact | undefined;
+  #directory: string | undefined;
+  #provision: Provision = {};
+  /** While true, nothing the node sends to peers leaves it. */
+  #cut = false;
+
+  private constructor(
+    private readonly network: Network,
+    private readonly needs: SessionNeeds,
+    private readonly options: EmbeddedOptions,
+    /** Index of the node within the session. */
+    private readonly index: number,
+  ) {}
+
+  static async start(network: Network, needs: SessionNeeds, options: EmbeddedOptions): Promise<EmbeddedHost> {
+    const host = new EmbeddedHost(network, needs, options, 0);
+    await host.#start();
+    return host;
+  }
+
+  get node() {
+    const fact = this.#fact;
+    if (fact === undefined) throw new Error("Cannot use a node before it was started");
+    const endpoint: Endpoint = { scheme: fact.scheme, host: fact.host, port: fact.port };
+    return { endpoint, nodeId: fact.node_id, communityId: fact.community_id };
+  }
+
+  async introduce(baseUrl: string): Promise<void> {
+    await this.#node?.addPeer(baseUrl);
+  }
+
+  async gossip(): Promise<void> {
+    await this.#gossip();
+  }
+
+  async provision(change: Provision): Promise<void> {
+    this.#provision = { ...this.#provision, ...change };
+    await this.#node?.stop();
+    await this.#start();
+  }
+
+  async secondNode(): Promise<SessionHost> {
+    const second = new EmbeddedHost(this.network, this.needs, this.options, 1);
+    await second.#start();
+    this.#second = second;
+    await this.network.fact("second node joins", async () => {
+      await second.introduce(this.#url());
+      await this.introduce(second.#url());
+      await second.#gossip();
+      await this.#gossip();
+      return true;
+    });
+    return second;
+  }
+
+  async restart(how: "stop" | "kill"): Promise<void> {
+    await this.network.fact(`restart ${how}`, async () => {
+      if (how === "kill") await this.#node?.crash();
+      else await this.#node?.stop();
+      return true;
+    });
+    await this.#start();
+  }
+
+  partition(cut: boolean): Promise<void> {
+    this.#cut = cut;
+    if (this.#second !== undefined) this.#second.#cut = cut;
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await this.#second?.close();
+    await this.#node?.stop();
+    if (this.#directory !== undefined) await Deno.remove(this.#directory, { recursive: true });
+    this.#directory = undefined;
+  }
+
+  async #gossip(): Promise<void> {
+    await this.#node?.core.peers.gossip();
+  }
+
+  #url(): string {
+    const { scheme, host, port } = this.node.endpoint;
+    return `${scheme}://${host}:${port}`;
+  }
+
+  async #start(): Promise<void> {
+    this.#fact = await this.network.fact(`node ${this.index}`, async () => await this.#launch());
+  }
+
+  async #launch(): Promise<NodeFact> {
+    const { seed, timeOrigin, faults, variants } = this.options;
+    const { root, node } = foundedIdentities(seed);
+    const identity = this.index === 0 ? node : identityFromSeed(deriveBytes(seed, "community", "node", this.index));
+    const base = systemClock({ wallMs: timeOrigin });
+    const report = this.#provision.conformanceReport;
+    const tls = this.needs.tls === true || this.options.tls === true;
+    if (this.needs.durable === true && this.#directory === undefined) {
+      this.#directory = await Deno.makeTempDir({ prefix: "hearthproof-" });
+    }
+    const { rules, seams } = nodeWith(faults, variants ?? [], [
+      ...this.options.overrides ?? [],
+      { request: (request) => this.#cut ? null : request },
+    ]);
+    const started = await ReferenceNode.start({
+      identity,
+      root,
+      communityName: "hearthproof",
+      clock: this.needs.movingClock === true ? base : steadyClock(timeOrigin, base),
+      random: new Random(seed, "node", this.index),
+      host: "127.0.0.1",
+      port: 0,
+      tls,
+      peers: [],
+      rules,
+      seams,
+      tokenDelayMs: TOKEN_DELAY_MS,
+      ...(this.#directory === undefined ? {} : { dataDirectory: this.#directory }),
+      ...(this.#provision.diskBudgetBytes === undefined ? {} : { diskBudgetBytes: this.#provision.diskBudgetBytes }),
+      ...(this.#provision.backendFault === undefined ? {} : { backendFault: this.#provision.backendFault }),
+      ...(report === undefined ? {} : { conformance: () => Promise.resolve(report) }),
+    }, NODE_PARTS);
+    this.#node = started;
+    return {
+      scheme: tls ? "https" : "http",
+      host: "127.0.0.1",
+      port: Number(new URL(started.url).port),
+      node_id: started.nodeId,
+      community_id: started.communityId,
+    };
+  }
+}

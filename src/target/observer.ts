@@ -1,0 +1,132 @@
+/** Seeing what a target logged, in the first way that it allows (design.md "Observing events"). */
+
+import {
+  compareEvents,
+  type EventEnvelope,
+  isObject,
+  type Json,
+  type JsonObject,
+  tryParseJson,
+} from "../protocol/mod.ts";
+import type { Session } from "./session.ts";
+
+/** How events are seen. */
+export type ObservationWay = "sync-answer" | "topics" | "none";
+
+/** Topic that carries an event type (wire-format.md section 13, wire-format-services.md section 10). */
+const TOPIC_OF: Readonly<Record<string, string>> = {
+  "market.post.created": "marketplace.post.created",
+  "market.post.expired": "marketplace.post.expired",
+  "community.member.joined": "community.member.added",
+  "community.member.revoked": "community.member.revoked",
+  "auth.token.issued": "auth.token.issued",
+  "federation.peer.added": "federation.peer.added",
+};
+
+/** Time between two looks, in milliseconds. */
+const LOOK_EVERY_MS = 50;
+
+/** Whether a value has the members of an event envelope; signatures are not checked. */
+export function looksLikeEvent(value: unknown): value is EventEnvelope {
+  return isObject(value) && typeof value.event_id === "string" && typeof value.event_type === "string" &&
+    typeof value.lamport === "number" && isObject(value.data);
+}
+
+/** The payload of a long-poll answer, wherever the target put it (core-transport conflict "Shape of the long-poll answer"). */
+export function topicPayload(answer: Json | undefined): Json | undefined {
+  if (!isObject(answer) || answer.timeout === true) return undefined;
+  for (const name of ["payload", "message", "data", "event"]) {
+    const value = answer[name];
+    if (isObject(value)) return value;
+  }
+  return answer;
+}
+
+/** The sequence number of a long-poll answer, undefined where it has none. */
+export function topicSeq(answer: Json | undefined): number | undefined {
+  if (!isObject(answer)) return undefined;
+  for (const name of ["seq", "last_seq"]) {
+    const value = answer[name];
+    if (typeof value === "number") return value;
+  }
+  return undefined;
+}
+
+/** See the module comment. One observer sees what is logged after it was opened. */
+export class EventObserver {
+  readonly #seen = new Map<string, EventEnvelope>();
+
+  private constructor(
+    private readonly session: Session,
+    private readonly types: readonly string[],
+    readonly way: ObservationWay,
+    private readonly startHead: number,
+    private readonly seqs: Map<string, number>,
+    private readonly before: ReadonlySet<string>,
+  ) {}
+
+  static async open(session: Session, types: readonly string[]): Promise<EventObserver> {
+    const head = await session.head() ?? 0;
+    if (session.profile.observe) {
+      const before = new Set((await pull(session, 0) ?? []).map((event) => event.event_id));
+      return new EventObserver(session, types, "sync-answer", head, new Map(), before);
+    }
+    const topics = types.map((type) => TOPIC_OF[type]).filter((topic) => topic !== undefined);
+    const usable = session.profile.pubsub && topics.length === types.length && topics.length > 0;
+    const seqs = new Map<string, number>();
+    if (usable) {
+      for (const topic of topics) {
+        const answer = tryParseJson((await session.poll(topic, { lastSeq: 0, timeout: 0 })).body);
+        seqs.set(topic, topicSeq(answer) ?? 0);
+      }
+    }
+    return new EventObserver(session, types, usable ? "topics" : "none", head, seqs, new Set());
+  }
+
+  /** The head when the observer was opened. */
+  get head(): number {
+    return this.startHead;
+  }
+
+  /** Everything of the wanted types logged since the observer was opened, in log order. */
+  async events(): Promise<readonly EventEnvelope[]> {
+    const found = this.way === "sync-answer" ? await pull(this.session, 0) ?? [] : await this.#polled();
+    for (const event of found) {
+      if (!this.before.has(event.event_id) && (this.types.length === 0 || this.types.includes(event.event_type))) {
+        this.#seen.set(event.event_id, event);
+      }
+    }
+    return [...this.#seen.values()].sort(compareEvents);
+  }
+
+  /** The first event that satisfies the predicate; undefined if none is seen within the deadline. */
+  async find(predicate: (event: EventEnvelope) => boolean, deadlineMs: number): Promise<EventEnvelope | undefined> {
+    const { clock } = this.session.network;
+    const end = clock.mono() + deadlineMs;
+    for (;;) {
+      const found = (await this.events()).find(predicate);
+      if (found !== undefined) return found;
+      if (clock.mono() >= end) return undefined;
+      await clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  async #polled(): Promise<EventEnvelope[]> {
+    const found: EventEnvelope[] = [];
+    for (const [topic, seq] of this.seqs) {
+      const answer = tryParseJson((await this.session.poll(topic, { lastSeq: seq, timeout: 0 })).body);
+      const payload = topicPayload(answer);
+      const next = topicSeq(answer);
+      if (looksLikeEvent(payload)) found.push(payload);
+      if (next !== undefined && payload !== undefined) this.seqs.set(topic, next);
+    }
+    return found;
+  }
+}
+
+/** Asks for events above a Lamport value through the sync answer; undefined if the target does not give any. */
+export async function pull(session: Session, ourHead: number): Promise<EventEnvelope[] | undefined> {
+  const body = tryParseJson((await session.push([], { ourHead })).body);
+  const events = isObject(body) ? (body as JsonObject).events : undefined;
+  return Array.isArray(events) ? (events as unknown[]).filter(looksLikeEvent) : undefined;
+}

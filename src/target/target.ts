@@ -1,0 +1,96 @@
+/**
+ * A system under test (X09 §4.2). A target opens one {@linkcode Session} per case: a fresh node where it can make one,
+ * a fresh namespace (new identities, client ids) where it cannot.
+ */
+
+import type { Identity, JsonObject } from "../protocol/mod.ts";
+import type { Endpoint, Network } from "../wire/network.ts";
+import type { Access } from "./access.ts";
+import type { Dialect } from "./dialect.ts";
+
+export type TargetKind = "embedded" | "endpoint" | "process" | "container" | "transcript";
+
+/** What a target kind can do beyond answering. A word that is missing closes the gates that need it. */
+export type Feature =
+  /** A node of its own for each session. */
+  | "fresh"
+  /** Start, stop, kill, restart from the same data, provision. */
+  | "managed"
+  /** Peers hosted by the tester can be introduced. */
+  | "peers"
+  /** A second node of the same community. */
+  | "second-node"
+  /** https on request. */
+  | "tls-option"
+  /** No other peers. */
+  | "isolated"
+  | "backend-fault"
+  | "disk-cap"
+  | "network-control"
+  | "log-access"
+  | "clock"
+  | "corpus"
+  | "conformance-suite";
+
+/** What a case asks of the session it gets. */
+export interface SessionNeeds {
+  readonly tls?: boolean;
+  /** Wall clock of node and tester moves; otherwise it stands at T0, so that learned timestamps repeat. */
+  readonly movingClock?: boolean;
+  /** State on disk, so that the node can be restarted. */
+  readonly durable?: boolean;
+}
+
+/** Changes of the target's set-up that a case may ask for before it acts. */
+export interface Provision {
+  /** Storage budget in bytes (`adapter:disk-cap`). */
+  readonly diskBudgetBytes?: number;
+  /** Misbehaviour of the model backend (`adapter:backend-fault`). */
+  readonly backendFault?: "fail" | "hang" | "absent";
+  /** The node has a conformance suite and keeps this report of it. */
+  readonly conformanceReport?: JsonObject;
+}
+
+/** A node as a session sees it. */
+export interface NodeHandle {
+  readonly endpoint: Endpoint;
+  readonly nodeId: string;
+  readonly communityId: string;
+}
+
+/** What a target does for one session; the session itself speaks the protocol. */
+export interface SessionHost {
+  readonly node: NodeHandle;
+  /** Introduces a peer by base URL; resolves when the node has looked at it. */
+  introduce?(baseUrl: string): Promise<void>;
+  /** Lets the node drop a peer it knows. */
+  gossip?(): Promise<void>;
+  /** Replaces the node by one with other provisions; the node handle changes. */
+  provision?(change: Provision): Promise<void>;
+  /** A second node of the same community, peers of each other, gossiping on request. */
+  secondNode?(): Promise<SessionHost>;
+  /** Stops with SIGTERM semantics or kills, and starts again from the same data. */
+  restart?(how: "stop" | "kill"): Promise<void>;
+  /** Cuts (true) or restores (false) the connection between this node and the second one. */
+  partition?(cut: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** See the module comment. */
+export interface Target {
+  readonly kind: TargetKind;
+  /** Where it answers; for embedded targets the name given on the command line. */
+  readonly url: string;
+  readonly dialect: Dialect;
+  readonly access: Access;
+  readonly features: ReadonlySet<Feature>;
+  /** Opens what one case needs on the given network. */
+  open(network: Network, needs: SessionNeeds): Promise<SessionHost>;
+  stop(): Promise<void>;
+}
+
+/** The root key of the community an embedded or provisioned target founds for a seed. */
+export interface FoundedCommunity {
+  readonly root: Identity;
+  readonly node: Identity;
+}
