@@ -219,6 +219,8 @@ export interface Topics {
   >;
   /** Current sequence number of a topic. */
   seq(topic: string): number;
+  /** How many wait on a topic now. */
+  subscribers?(topic: string): number;
 }
 
 /** Chunks and manifests of blobs by CID. */
@@ -292,6 +294,8 @@ export interface Peers {
   add(baseUrl: string): Promise<boolean>;
   /** Whether any admitted peer serves the capability. */
   offers(capability: string, version: string): boolean;
+  /** Whether a node is an admitted peer that was seen lately. */
+  reaches?(nodeId: string): boolean;
   /** Routes a call to the best peer. @throws {NodeError} `not_found`, `capacity_exceeded`, `partition`, `timeout`. */
   route(call: IncomingCall): Promise<BusAnswer>;
   /** One gossip round with every admitted peer now. */

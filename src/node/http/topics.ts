@@ -40,6 +40,12 @@ export class MemoryTopics implements Topics {
     return this.#topics.get(topic)?.seq ?? 0;
   }
 
+  subscribers(topic: string): number {
+    let count = 0;
+    for (const waiter of this.#waiters) if (this.rules.topicMatches(waiter.topic, topic)) count++;
+    return count;
+  }
+
   async next(
     topic: string,
     lastSeq: number | undefined,

@@ -17,6 +17,8 @@ export interface Message {
   readonly created_at: string;
   readonly delivered_at: string | null;
   readonly read_at: string | null;
+  /** How often the message was applied; the sound node applies it once. */
+  readonly copies: number;
 }
 
 const SENT = "chat.message.sent";
@@ -86,7 +88,8 @@ export class ChatView {
   }
 
   #fold(events: readonly LoggedEvent[], key: string): Message | undefined {
-    const sent = events.find(({ event }) => event.event_type === SENT && event.event_id === key);
+    const copies = events.filter(({ event }) => event.event_type === SENT && event.event_id === key);
+    const [sent] = copies;
     if (sent === undefined || !effective(this.authority, sent)) return undefined;
     const { event } = sent;
     const to = String(event.data["recipient"]);
@@ -109,6 +112,7 @@ export class ChatView {
       created_at: timestamp(parseTimestamp(event.wall_clock) ?? 0),
       delivered_at: at.delivered,
       read_at: at.read,
+      copies: copies.length,
     };
   }
 }

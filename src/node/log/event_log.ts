@@ -166,7 +166,8 @@ export class CommunityLog implements EventLog {
     if (verdict.kind === "duplicate") {
       if (rules.duplicatesAdvanceClock) this.#observe(verdict.event.lamport);
       if (rules.onDuplicate === "replace") this.#replace(verdict.event);
-      else if (rules.onDuplicate === "again") this.#insert(verdict.event);
+      else if (rules.onDuplicate === "apply-again") this.#views.add({ event: verdict.event, arrival: this.#count });
+      else if (rules.onDuplicate === "conflict") this.#insert(verdict.event);
       if (rules.announcesDuplicates) this.#pending.push(verdict.event);
       return false;
     }

@@ -53,6 +53,11 @@ export class MarketView {
     return this.#posts.get(eventId);
   }
 
+  /** All posts ever made. */
+  all(): Post[] {
+    return [...this.#posts.values()];
+  }
+
   /** Posts that are neither ended nor past their lifetime. */
   live(nowMs: number): Post[] {
     if (nowMs < this.#now) this.#posts.wake();
@@ -74,7 +79,7 @@ export class MarketView {
       if (!effective(this.authority, logged)) continue;
       if (event.event_type === "market.post.created") {
         if (event.event_id !== key || created !== undefined) continue;
-        if (!this.rules.postSound(event.data, this.rules.postCategories)) continue;
+        if (!this.rules.postSound(event.data)) continue;
         created = logged;
         data = event.data;
       } else if (created !== undefined) {
@@ -86,7 +91,7 @@ export class MarketView {
         };
         if (event.event_type === "market.post.expired") {
           const { reason } = event.data;
-          ended ||= typeof reason === "string" && this.rules.expireReasons.includes(reason) &&
+          ended ||= typeof reason === "string" && this.rules.expireReasonKnown(reason) &&
             this.rules.mayExpirePost(who, reason);
         } else if (event.event_type === "market.post.updated" && this.rules.postUpdateCounts(who)) {
           data = this.#updated(data, event.data["fields"]);
@@ -100,7 +105,7 @@ export class MarketView {
     if (!isObject(fields)) return data;
     const known = Object.entries(fields).filter(([name]) => this.rules.postUpdatableFields.includes(name));
     const changed = { ...data, ...Object.fromEntries(known) };
-    return this.rules.postSound(changed, this.rules.postCategories) ? changed : data;
+    return this.rules.postSound(changed) ? changed : data;
   }
 
   #post(created: LoggedEvent, data: JsonObject, ended: boolean): Post {

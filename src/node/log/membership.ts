@@ -133,6 +133,16 @@ export class Membership {
     return typeof eventId === "string" ? this.#state.invitations.get(eventId) : undefined;
   }
 
+  /** The invitation an inviter made for an invitee, if it has not run out. */
+  openInvitation(inviter: string, invitee: string, nowMs: number): InvitationState | undefined {
+    for (const invitation of this.#state.invitations.values()) {
+      const { expiresAt } = invitation;
+      if (invitation.inviter !== inviter || invitation.invitee !== invitee) continue;
+      if (expiresAt === undefined || nowMs < expiresAt) return invitation;
+    }
+    return undefined;
+  }
+
   /** Members by id; revoked ones are absent. */
   members(): MemberEntry[] {
     const entries: MemberEntry[] = [];
@@ -254,6 +264,7 @@ export class Membership {
     if (LEVELS.indexOf(this.level(event.author)) < LEVELS.indexOf(rules.trustDecisionLevel)) return;
     const signers = validCoSigners(rules, kind, event.data, (id) => this.level(id));
     if (signers.length < coSignersNeeded(rules, kind, this.#state.policy)) return;
+    if (!rules.decisionCounts(kind, event)) return;
     member.level = level;
     member.changes.push({ at: logged, level });
     if (kind !== "revoked") return;

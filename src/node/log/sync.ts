@@ -34,7 +34,7 @@ export function answerSync(core: SyncCore, body: Json): SyncResult {
     throw new NodeError("bad_request", "Cannot sync: community_id names another community");
   }
   if (!Array.isArray(events)) throw new NodeError("bad_request", "Cannot sync: events is no list");
-  if (events.length > rules.maxSyncEvents) {
+  if (events.length > rules.maxSyncEvents || events.length < rules.minSyncEvents) {
     throw new NodeError("bad_request", `Cannot sync: current list has ${events.length} events`);
   }
   if (theirHead !== undefined && !Number.isSafeInteger(theirHead)) {

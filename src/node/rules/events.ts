@@ -8,7 +8,9 @@ import {
   CONTRACT2_EVENT_TYPES,
   CONTRACT3_EVENT_PREFIXES,
   DEFAULT_POLICY,
+  encodeInvite,
   type EventEnvelope,
+  type Identity,
   INVITE_TTL_SECONDS,
   isNodeId,
   isObject,
@@ -47,6 +49,8 @@ export type CoSignedKind = "promoted" | "demoted" | "revoked";
 export interface EventsRules {
   /** Most events one push may carry; the body limit is the tighter bound in practice. */
   readonly maxSyncEvents: number;
+  /** An empty push is harmless (X02 §5.5). */
+  readonly minSyncEvents: number;
   /** Events of one push are judged one by one (CONTRACT §7.6). */
   readonly batchMode: "each" | "all-or-nothing" | "until-first-error";
   /** Events in one answer to `our_head`; the page ends with a complete Lamport value. */
@@ -76,7 +80,7 @@ export interface EventsRules {
   readonly knownEventType: (type: string) => boolean;
   readonly unknownTypes: "reject" | "store";
   /** The first event under an id stays (X02 §5.2). */
-  readonly onDuplicate: "ignore" | "replace" | "again";
+  readonly onDuplicate: "ignore" | "replace" | "apply-again" | "conflict";
   /** Reason of a shape failure; the six reasons of X02 have none for it, so a closed-set code. */
   readonly shapeReason: string;
   readonly foreignCommunityReason: string;
@@ -114,15 +118,22 @@ export interface EventsRules {
   readonly mayInvite: (level: Level, memberMayInvite: boolean) => boolean;
   readonly inviteLevels: readonly Level[];
   readonly inviteTtlSeconds: number;
+  /** Signs and encodes the invitation document. */
+  readonly inviteBlob: (inviter: Identity, document: JsonObject) => string;
   /** Whether the joined event may use the invitation. */
   readonly invitationAdmits: (invitation: InvitationState | undefined, joined: EventEnvelope) => boolean;
   readonly joinedLevel: (initial: Level) => Level;
   readonly coSigned: Readonly<Record<CoSignedKind, CoSignedRule>>;
+  /** Whether a decision with enough co-signers takes effect. */
+  readonly decisionCounts: (kind: CoSignedKind, event: EventEnvelope) => boolean;
   /** Least level of the author of a promotion, demotion or revocation. */
   readonly trustDecisionLevel: Level;
   /** Whether a distinct co-signer counts. */
   readonly coSignerCounts: (level: Level, signatureValid: boolean) => boolean;
   readonly coSignersDistinct: boolean;
+  /** Co-signers of a community.revoke call as they are counted. */
+  readonly revokeSigners: (valid: readonly string[], caller: string) => readonly string[];
+  readonly revokeReasons: readonly string[];
   /** community.revoke is called by one of the co-signers (CONTRACT §4.18). */
   readonly revokerMustCoSign: boolean;
   /** community.invite for the same invitee gives the same invitation. */
@@ -169,6 +180,7 @@ const GOSSIP_MINUTES = 5;
 
 export const eventsRules: EventsRules = {
   maxSyncEvents: 100_000,
+  minSyncEvents: 0,
   batchMode: "each",
   syncAnswerEvents: 1000,
   answersOurHead: true,
@@ -241,6 +253,7 @@ export const eventsRules: EventsRules = {
   mayInvite: (level, memberMayInvite) => atLeast(level, memberMayInvite ? "member" : "trusted"),
   inviteLevels: ["member", "trusted"],
   inviteTtlSeconds: INVITE_TTL_SECONDS,
+  inviteBlob: encodeInvite,
   invitationAdmits: (invitation, joined) => {
     if (invitation === undefined || invitation.invitee !== joined.author) return false;
     const at = parseTimestamp(joined.wall_clock);
@@ -252,9 +265,12 @@ export const eventsRules: EventsRules = {
     demoted: { policyMember: "min_signatures_to_demote", fallback: 3 },
     revoked: { policyMember: "min_signatures_to_revoke", fallback: 3 },
   },
+  decisionCounts: () => true,
   trustDecisionLevel: "trusted",
   coSignerCounts: (level, signatureValid) => signatureValid && atLeast(level, "trusted"),
   coSignersDistinct: true,
+  revokeSigners: (valid) => valid,
+  revokeReasons: ["compromised", "inactive", "policy_violation", "other"],
   revokerMustCoSign: true,
   inviteIdempotent: true,
 

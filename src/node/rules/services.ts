@@ -1,6 +1,14 @@
 /** Numbers and decisions of the reference node: services. Each names the source it follows. */
 
-import { atLeast, compareEvents, isObject, type JsonObject, type Level } from "../../protocol/mod.ts";
+import {
+  atLeast,
+  compareEvents,
+  type EventEnvelope,
+  isObject,
+  type Json,
+  type JsonObject,
+  type Level,
+} from "../../protocol/mod.ts";
 
 /** Who acts on a post, and whose it is. */
 export interface PostActor {
@@ -16,35 +24,42 @@ export interface ListedPosition {
   readonly created_at: string;
 }
 
-/** How a message left the node (CONTRACT §4.15). */
-export type Delivery = "direct" | "forwarded" | "queued";
+/** Writes an event of the node. */
+export type AppendEvent = (eventType: string, data: JsonObject) => void;
+
+/** Answers that come in pages. */
+export type Listing = "market.list" | "market.search" | "chat.history";
 
 export interface ServicesRules {
-  readonly postCategories: readonly string[];
+  readonly postCategoryKnown: (category: string) => boolean;
   readonly postDefaultTtlSeconds: number;
   readonly postMaxTtlSeconds: number;
+  /** Schema of `ttl_seconds`; the maximum is judged apart. */
+  readonly postTtlSchema: JsonObject;
   /** Whether a lifetime that the schema lets through is refused (CONTRACT §4.12). */
   readonly postTtlRefused: (ttlSeconds: number, max: number) => boolean;
   /** Data of the event made from a post's input. */
   readonly postData: (input: JsonObject, defaultTtl: number) => JsonObject;
   /** Whether a post's data may be shown. */
-  readonly postSound: (data: JsonObject, categories: readonly string[]) => boolean;
+  readonly postSound: (data: JsonObject) => boolean;
   readonly postExpiresAt: (createdMs: number, ttlSeconds: number) => number;
   readonly postAlive: (nowMs: number, expiresAtMs: number) => boolean;
   readonly postUpdateCounts: (who: PostActor) => boolean;
   /** Members of a post an update may change. */
   readonly postUpdatableFields: readonly string[];
-  readonly expireReasons: readonly string[];
+  readonly expireReasonKnown: (reason: string) => boolean;
   /** Authors with any reason, trusted members with any but `user_request` (CONTRACT §4.13). */
   readonly mayExpirePost: (who: PostActor, reason: string) => boolean;
   /** Data of the event that ends a post. */
   readonly expireData: (input: JsonObject) => JsonObject;
   /** Whether an id may be expired at all. */
   readonly expireTarget: "posts" | "any-event" | "anything";
-  readonly listDefaultLimit: number;
-  readonly listMaxLimit: number;
-  /** What happens to a limit above the maximum. */
-  readonly listOverLimit: "refuse" | "clamp" | "obey";
+  /** A repeated expiry is answered before its post is looked at. */
+  readonly expireRepeatsFirst: boolean;
+  /** Entries of a page; undefined: the asked number is refused. */
+  readonly pageSize: (listing: Listing, asked: number | undefined) => number | undefined;
+  /** Something a listing does besides listing; the sound node has nothing. */
+  readonly onList: ((append: AppendEvent) => void) | undefined;
   /** `since_lamport` is exclusive (wire-format.md section 14). */
   readonly newerThan: (lamport: number, since: number) => boolean;
   readonly categoryMatches: (category: string, wanted: string) => boolean;
@@ -53,8 +68,8 @@ export interface ServicesRules {
   /** One entry as the answer shows it. */
   readonly listedPost: (post: JsonObject) => JsonObject;
   readonly listMaxLamport: (highest: number, posts: readonly JsonObject[]) => number;
-  readonly searchDefaultK: number;
-  readonly searchMaxK: number;
+  /** Whether a post can be found. */
+  readonly searchable: (alive: boolean) => boolean;
   /** Similarity of a post to a query; 0: not found. */
   readonly searchScore: (query: string, post: { title: string; body: string; tags: readonly string[] }) => number;
   readonly searchOrder: (a: { score: number } & ListedPosition, b: { score: number } & ListedPosition) => number;
@@ -67,9 +82,12 @@ export interface ServicesRules {
   readonly postTrust: Level;
   readonly chatTrust: Level;
   readonly historyTrust: Level | "self";
+  readonly chatForwardTrust: Level;
 
   /** The part of a request that makes a repeat the same request; undefined: every call is new. */
   readonly requestKey: (capability: string, input: JsonObject) => string | undefined;
+  /** Something a repeat does besides returning the first result; the sound node has nothing. */
+  readonly onRepeat: ((append: AppendEvent, earlier: EventEnvelope, input: JsonObject) => void) | undefined;
   /** Something to wait for between the look for an earlier event and the append; the sound node has nothing. */
   readonly beforeAppend: (() => Promise<void>) | undefined;
 
@@ -81,14 +99,17 @@ export interface ServicesRules {
   readonly chatData: (input: JsonObject) => JsonObject;
   /** Whether attachments have to be in the blob store. */
   readonly attachmentsMustBeHeld: boolean;
-  readonly delivery: (reached: { subscriber: boolean; peer: boolean }) => Delivery;
+  readonly delivery: (reached: { subscriber: boolean; peer: boolean }) => Json;
   /** Whether a conversation belongs into the node's history. */
   readonly historyIncludes: (message: { from: string; to: string }, self: string) => boolean;
-  readonly historyWithPeer: (message: { from: string; to: string }, peer: string) => boolean;
+  /** Whether a caller may read the history. */
+  readonly historyReadable: (reader: { self: boolean; caller: string; peer: string | undefined }) => boolean;
+  readonly historyWithPeer: (message: { from: string; to: string }, peer: string | undefined) => boolean;
+  readonly historyNewerThan: (lamport: number, since: number) => boolean;
   readonly historyOrder: (a: ListedPosition, b: ListedPosition) => number;
-  readonly historyDefaultLimit: number;
-  readonly historyMaxLimit: number;
   readonly historyEntry: (message: JsonObject) => JsonObject;
+  /** Rows for a message that was applied several times. */
+  readonly historyCopies: (applied: number) => number;
   /** Whether a delivered or read event counts. */
   readonly receiptCounts: (kind: "delivered" | "read", author: string, recipient: string) => boolean;
   /** Whether the node acknowledges a message it stored, given how often it did so before. */
@@ -99,6 +120,14 @@ export interface ServicesRules {
   readonly forwardsOnce: boolean;
 }
 
+const CATEGORIES: readonly string[] = ["offer", "request", "info", "emergency"];
+const REASONS: readonly string[] = ["fulfilled", "withdrawn", "user_request", "stale"];
+/** Entries when nothing is asked, and at most (CONTRACT §4.11, §4.16; the bounds of search and history are choices). */
+const PAGES: Readonly<Record<Listing, { readonly usual: number; readonly most: number }>> = {
+  "market.list": { usual: 50, most: 500 },
+  "market.search": { usual: 10, most: 500 },
+  "chat.history": { usual: 200, most: 1000 },
+};
 const SECONDS_PER_DAY = 86_400;
 const DEFAULT_TTL_DAYS = 7;
 const MAX_TTL_DAYS = 30;
@@ -109,9 +138,10 @@ const BODY_WEIGHT = 1;
 const EXACT_BONUS = 4;
 
 export const servicesRules: ServicesRules = {
-  postCategories: ["offer", "request", "info", "emergency"],
+  postCategoryKnown: (category) => CATEGORIES.includes(category),
   postDefaultTtlSeconds: DEFAULT_TTL_DAYS * SECONDS_PER_DAY,
   postMaxTtlSeconds: MAX_TTL_DAYS * SECONDS_PER_DAY,
+  postTtlSchema: { type: "integer", minimum: 1 },
   postTtlRefused: (ttlSeconds, max) => ttlSeconds > max,
   postData: (input, defaultTtl) => {
     const data: JsonObject = {};
@@ -122,9 +152,9 @@ export const servicesRules: ServicesRules = {
     data["ttl_seconds"] = input["ttl_seconds"] ?? defaultTtl;
     return data;
   },
-  postSound: (data, categories) => {
+  postSound: (data) => {
     const { category, title, body, location, tags, ttl_seconds: ttl } = data;
-    return typeof category === "string" && categories.includes(category) && typeof title === "string" &&
+    return typeof category === "string" && CATEGORIES.includes(category) && typeof title === "string" &&
       typeof body === "string" && (location === undefined || location === null || isObject(location)) &&
       (tags === undefined || tags === null ||
         (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) &&
@@ -134,7 +164,7 @@ export const servicesRules: ServicesRules = {
   postAlive: (nowMs, expiresAtMs) => nowMs < expiresAtMs,
   postUpdateCounts: ({ actor, owner }) => actor === owner,
   postUpdatableFields: ["category", "title", "body", "location", "tags", "ttl_seconds"],
-  expireReasons: ["fulfilled", "withdrawn", "user_request", "stale"],
+  expireReasonKnown: (reason) => REASONS.includes(reason),
   mayExpirePost: ({ actor, owner, level }, reason) =>
     actor === owner || (atLeast(level, "trusted") && reason !== "user_request"),
   expireData: (input) => ({
@@ -143,17 +173,20 @@ export const servicesRules: ServicesRules = {
     reason: input["reason"] ?? null,
   }),
   expireTarget: "posts",
-  listDefaultLimit: 50,
-  listMaxLimit: 500,
-  listOverLimit: "refuse",
+  expireRepeatsFirst: true,
+  pageSize: (listing, asked) => {
+    const { usual, most } = PAGES[listing];
+    if (asked === undefined) return usual;
+    return asked > most ? undefined : asked;
+  },
+  onList: undefined,
   newerThan: (lamport, since) => lamport > since,
   categoryMatches: (category, wanted) => category === wanted,
   tagsMatch: (tags, wanted) => wanted.every((tag) => tags.includes(tag)),
   listOrder: compareEvents,
   listedPost: (post) => post,
   listMaxLamport: (highest) => highest,
-  searchDefaultK: 10,
-  searchMaxK: 500,
+  searchable: (alive) => alive,
   searchScore: (query, post) => {
     const wanted = words(query);
     if (wanted.length === 0) return 0;
@@ -178,8 +211,10 @@ export const servicesRules: ServicesRules = {
   postTrust: "member",
   chatTrust: "member",
   historyTrust: "self",
+  chatForwardTrust: "member",
 
   requestKey: (_capability, input) => typeof input["client_id"] === "string" ? input["client_id"] : undefined,
+  onRepeat: undefined,
   beforeAppend: undefined,
 
   chatRefusal: ({ recipient, body, attachments, self, recipientIsMember }) => {
@@ -196,11 +231,12 @@ export const servicesRules: ServicesRules = {
   attachmentsMustBeHeld: false,
   delivery: ({ subscriber, peer }) => subscriber || peer ? "direct" : "queued",
   historyIncludes: ({ from, to }, self) => from === self || to === self,
-  historyWithPeer: ({ from, to }, peer) => from === peer || to === peer,
+  historyReadable: ({ self }) => self,
+  historyWithPeer: ({ from, to }, peer) => peer === undefined || from === peer || to === peer,
+  historyNewerThan: (lamport, since) => lamport > since,
   historyOrder: compareEvents,
-  historyDefaultLimit: 200,
-  historyMaxLimit: 1000,
   historyEntry: (message) => message,
+  historyCopies: () => 1,
   receiptCounts: (_kind, author, recipient) => author === recipient,
   acknowledges: (recipient, self, before) => recipient === self && before === 0,
   forwardsTo: (recipient, caller) => recipient === caller,
