@@ -26,6 +26,12 @@ export const DIAL_DEADLINE_MS = 5_000;
 /** Milliseconds until a peer that does not read makes a write fail. */
 export const WRITE_DEADLINE_MS = 30_000;
 
+/** Milliseconds a kept connection to the tester's own server may be silent: targets close theirs after 60 s of idling. */
+export const KEEP_ALIVE_MS = 90_000;
+
+/** Milliseconds a tunnel through the proxy may be silent: WebSockets close after 120 s of idling. */
+export const TUNNEL_IDLE_MS = 180_000;
+
 /** Received bytes that may wait for the reader before the socket is paused. */
 export const MAX_QUEUED_BYTES = 1_048_576;
 

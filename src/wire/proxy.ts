@@ -6,7 +6,7 @@
 import { concat, type Random, utf8 } from "../protocol/mod.ts";
 import { dialOptions } from "./http.ts";
 import { MessageParser } from "./http_parser.ts";
-import { limitsOf } from "./limits.ts";
+import { limitsOf, TUNNEL_IDLE_MS } from "./limits.ts";
 import {
   type Connection,
   type Endpoint,
@@ -191,16 +191,16 @@ class ProxyCore {
     if (parser.head?.status !== 101 || client === undefined) return true;
     const rest = reader.takeRest();
     if (rest.length > 0) await server.write(rest);
-    await Promise.all([pump(client, server, this.limits), pump(server, client, this.limits)]);
+    await Promise.all([pump(client, server), pump(server, client)]);
     return false;
   }
 }
 
 /** Copies one direction until either side ends; then the other side is told. */
-async function pump(from: Connection, to: Connection, limits: ReadLimits): Promise<void> {
+async function pump(from: Connection, to: Connection): Promise<void> {
   try {
     for (;;) {
-      const received = await from.read(limits.deadlineMs);
+      const received = await from.read(TUNNEL_IDLE_MS);
       if (received === null) return await to.closeWrite();
       await to.write(received.bytes);
     }

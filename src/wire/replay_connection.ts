@@ -67,8 +67,10 @@ export class ReplayConnection implements Connection {
           this.#bind();
           if (this.#error !== undefined) return this.#time.mono();
           const next = this.#next();
-          return next === undefined ? latest : Math.max(next.at, this.#time.mono());
+          return next === undefined ? Infinity : Math.max(next.at, this.#time.mono());
         },
+        // A peer's connection to us that was silent to the end of the scope stays silent.
+        guess: () => this.#pool === undefined ? Infinity : latest,
         fire: () =>
           settle(() => {
             if (this.#error !== undefined) return reject(this.#error);

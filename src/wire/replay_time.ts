@@ -4,12 +4,20 @@
  */
 
 import type { Clock } from "../protocol/mod.ts";
-import { turn } from "./clock.ts";
+import { alarm, turn } from "./clock.ts";
+
+/**
+ * Real milliseconds without any activity before time jumps to something that was not recorded: enough for work of the
+ * code under replay that takes turns of the event loop of its own, such as cryptography in a thread.
+ */
+const QUIET_MS = 5;
 
 /** Something that will happen. */
 export interface Wait {
-  /** When, as things stand now; Infinity if it cannot happen yet. */
+  /** When it was recorded to happen, as things stand now; Infinity if it was not recorded or cannot happen yet. */
   due(): number;
+  /** When it happens otherwise, a deadline for instance; used when nothing recorded is left to happen. */
+  guess?(): number;
   /** Called once when its time has come. */
   fire(): void;
 }
@@ -27,6 +35,7 @@ export class ReplayTime implements Clock {
   #now = 0;
   #waits: Wait[] = [];
   #pumping = false;
+  #changes = 0;
   #readings = 0;
   readonly #sleeps = new Map<number, number>();
 
@@ -44,14 +53,16 @@ export class ReplayTime implements Clock {
     const ordinal = this.#sleeps.get(ms) ?? 0;
     this.#sleeps.set(ms, ordinal + 1);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const due = this.records.sleepEnd(ms, ordinal) ?? this.#now + Math.max(ms, 0);
+    const recorded = this.records.sleepEnd(ms, ordinal) ?? Infinity;
+    const otherwise = this.#now + Math.max(ms, 0);
     return new Promise((resolve, reject) => {
       const stop = () => {
         this.cancel(wait);
         reject(signal?.reason);
       };
       const wait: Wait = {
-        due: () => due,
+        due: () => recorded,
+        guess: () => otherwise,
         fire: () => {
           signal?.removeEventListener("abort", stop);
           resolve();
@@ -84,27 +95,37 @@ export class ReplayTime implements Clock {
 
   /** Something happened that may make a wait possible. */
   changed(): void {
+    this.#changes++;
     if (this.#pumping) return;
     this.#pumping = true;
     this.#pump();
   }
 
   async #pump(): Promise<void> {
-    for (;;) {
+    while (this.#waits.length > 0) {
       await turn();
-      const next = this.#earliest();
-      if (next === undefined) break;
+      let next = this.#earliest((wait) => wait.due());
+      if (next === undefined) {
+        const changes = this.#changes;
+        await new Promise<void>((resolve) => alarm(QUIET_MS, resolve));
+        await turn();
+        if (changes !== this.#changes) continue;
+        next = this.#earliest((wait) => wait.guess?.() ?? Infinity);
+        if (next === undefined) break;
+      }
       this.cancel(next.wait);
       this.reach(next.due);
       next.wait.fire();
+      // What the event sets off runs before the loop looks again.
+      await turn();
     }
     this.#pumping = false;
   }
 
-  #earliest(): { readonly wait: Wait; readonly due: number } | undefined {
+  #earliest(time: (wait: Wait) => number): { readonly wait: Wait; readonly due: number } | undefined {
     let best: { wait: Wait; due: number } | undefined;
     for (const wait of this.#waits) {
-      const due = wait.due();
+      const due = time(wait);
       if (due < (best?.due ?? Infinity)) best = { wait, due };
     }
     return best;

@@ -2,6 +2,7 @@
 
 import { concat } from "../protocol/mod.ts";
 import { MessageParser } from "./http_parser.ts";
+import { KEEP_ALIVE_MS } from "./limits.ts";
 import { type Connection, type HeaderList, type Network, type ReadLimits, WireError } from "./network.ts";
 
 /** A request as it came. */
@@ -46,7 +47,7 @@ export class RequestReader {
     const parser = new MessageParser({ kind: "request" }, this.limits);
     const raw: Uint8Array[] = [];
     const body: Uint8Array[] = [];
-    const until = clock.mono() + this.limits.deadlineMs;
+    let until = Infinity;
     let bytes = this.#carry;
     let at = clock.mono();
     for (;;) {
@@ -59,7 +60,9 @@ export class RequestReader {
         const { method, path, headers } = head;
         return { method, path, headers, body: concat(body), raw: concat(raw), at, connectionId: this.connection.id };
       }
-      const received = await this.connection.read(Math.min(this.limits.idleMs, until - clock.mono()));
+      if (parser.started && until === Infinity) until = at + this.limits.deadlineMs;
+      const allowed = parser.started ? Math.min(this.limits.idleMs, until - clock.mono()) : KEEP_ALIVE_MS;
+      const received = await this.connection.read(allowed);
       if (received === null) {
         if (!parser.started) return null;
         throw new WireError("closed", "Cannot read the request: the peer closed in the middle");
