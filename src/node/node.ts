@@ -27,7 +27,9 @@ import { NodeManifestIssuer } from "./manifest.ts";
 import { readGauges } from "./observability/gauges.ts";
 import { NodeMetrics } from "./observability/metrics.ts";
 import { RecentTraces } from "./observability/trace.ts";
+import { NODE_PARTS } from "./parts.ts";
 import { soundRules } from "./rules.ts";
+import { listenTls } from "./tls.ts";
 
 /** Makers of the parts that live in folders of their own. */
 export interface NodeParts {
@@ -134,6 +136,21 @@ class Core implements NodeCore {
   }
 }
 
+/** First and longest pause between attempts to reach a configured peer, in milliseconds. X01: up to 30 s. */
+const RETRY_MS = { first: 500, longest: 30_000 } as const;
+
+/** Adds a configured peer, again and again until it is admitted or the node stops. */
+async function keepTrying(core: NodeCore, url: string): Promise<void> {
+  try {
+    for (let pause = RETRY_MS.first;; pause = Math.min(pause * 2, RETRY_MS.longest)) {
+      if (await core.peers.add(url).catch(() => false)) return;
+      await core.clock.sleep(pause, core.stopping);
+    }
+  } catch {
+    // The node stops.
+  }
+}
+
 /** A running node. */
 export class ReferenceNode {
   #stopped: Promise<void> | undefined;
@@ -145,17 +162,20 @@ export class ReferenceNode {
    *
    * @throws {Error} If the address cannot be bound or the data directory cannot be used.
    */
-  static async start(options: NodeOptions, parts: NodeParts): Promise<ReferenceNode> {
+  static async start(options: NodeOptions, parts: NodeParts = NODE_PARTS): Promise<ReferenceNode> {
     const core = new Core(options, parts);
     const transport: Transport = {
       core,
       limiter: new RateLimiter(options.rules, options.clock),
       streams: new OpenStreams(),
       websockets: 0,
+      crash: () => void server.close("reset"),
     };
-    const server = await startServer(core, listenPlain, (request, client) => route(transport, request, client));
+    const listener = options.tls ? await listenTls(core) : listenPlain;
+    const server = await startServer(core, listener, (request, client) => route(transport, request, client));
     core.port = server.port;
     core.manifest.publishRegularly();
+    for (const url of options.peers) keepTrying(core, url);
     return new ReferenceNode(core, server);
   }
 

@@ -21,6 +21,16 @@ const REQUIRED: readonly Exclude<CallHeader, "signature" | "token">[] = [
 ];
 const VERSION = /^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$/;
 
+/** The headers a call message stands for: its envelope's members under the names they have as headers. */
+export function headersOfEnvelope(envelope: JsonObject): RequestHeaders {
+  const list: [string, string][] = [];
+  for (const name of REQUIRED) {
+    const value = envelope[name];
+    if (typeof value === "string") list.push([CALL_HEADERS[name], value]);
+  }
+  return { list, map: new Map(list.map(([name, value]) => [name.toLowerCase(), value])) };
+}
+
 /** Headers of a call, checked for form only. */
 export interface CallHead {
   readonly envelope: Omit<CallEnvelope, "body">;

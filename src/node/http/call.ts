@@ -15,6 +15,8 @@ export interface Transport {
   readonly streams: OpenStreams;
   /** Upgraded connections that are open. */
   websockets: number;
+  /** Takes the whole node down, as an unhandled exception would; only faulty rules ask for it. */
+  crash(): void;
 }
 
 /** The client's side of a request. */
@@ -36,7 +38,7 @@ export async function handleCall(transport: Transport, request: HttpRequest, cli
   let account: CallAccount | undefined;
   let capability: string | undefined;
   try {
-    const body = readBody(core, request.body);
+    const body = core.rules.checkBody(parseBody(core, request.body));
     const head = readCallHead(core, request.headers);
     capability = head.envelope.capability;
     account = new CallAccount(core, transport.streams, head.envelope, request.body.length);
@@ -57,14 +59,17 @@ export function asNodeError(error: unknown): NodeError {
   return error instanceof NodeError ? error : new NodeError("internal_error", "Cannot answer: the handler failed");
 }
 
-function readBody(core: NodeCore, bytes: Uint8Array): JsonObject {
-  let parsed: Json;
+/**
+ * A body as JSON.
+ *
+ * @throws {NodeError} `bad_request` if it is none.
+ */
+export function parseBody(core: NodeCore, bytes: Uint8Array): Json {
   try {
-    parsed = core.rules.parseBody(bytes);
+    return core.rules.parseBody(bytes);
   } catch (error) {
     throw error instanceof SyntaxError ? new NodeError("bad_request", error.message) : error;
   }
-  return core.rules.checkBody(parsed);
 }
 
 async function run(

@@ -1,7 +1,6 @@
 /** One connection: requests in, answers out, until somebody closes it. */
 
-import { CALL_HEADERS } from "../../protocol/mod.ts";
-import { type NodeCore, NodeError } from "../core.ts";
+import type { NodeCore } from "../core.ts";
 import type { OutboundAnswer } from "../fault.ts";
 import { type Answer, answerBytes, headBytes, type HeaderPairs, type PlainAnswer } from "./answer.ts";
 import { asNodeError, type Client, errorAnswer } from "./call.ts";
@@ -167,10 +166,4 @@ async function drain(pipe: SocketPipe): Promise<void> {
     if (chunk === null) return;
     swallowed += chunk.length;
   }
-}
-
-/** The refusal of a request by an exception of a route. */
-export function refuse(core: NodeCore, request: HttpRequest, error: unknown): PlainAnswer {
-  const refusal = error instanceof NodeError ? error : asNodeError(error);
-  return errorAnswer(core, refusal, core.rules.header(request.headers, CALL_HEADERS.request_id));
 }

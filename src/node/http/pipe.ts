@@ -13,7 +13,7 @@ export class SocketPipe {
   #queued = 0;
   #ended = false;
   #wake: (() => void) | undefined;
-  #drained: (() => void) | undefined;
+  readonly #drained = new Set<() => void>();
   readonly #gone = new Set<() => void>();
   readonly #closed = new Set<() => void>();
 
@@ -22,11 +22,11 @@ export class SocketPipe {
     socket.on("data", (chunk: Buffer) => this.#push(chunk));
     socket.on("end", () => this.#end());
     socket.on("error", () => socket.destroy());
-    socket.on("drain", () => this.#drained?.());
+    socket.on("drain", () => call(this.#drained));
     socket.on("close", () => {
       this.#end();
-      this.#drained?.();
-      for (const listener of [...this.#closed]) listener();
+      call(this.#drained);
+      call(this.#closed);
     });
   }
 
@@ -72,12 +72,12 @@ export class SocketPipe {
     if (this.broken || this.socket.writableEnded) return false;
     if (this.socket.write(bytes)) return true;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#drained = resolve;
+    this.#drained.add(resolve);
     const timer = new AbortController();
     const stalled = this.clock.sleep(stallMs, timer.signal).then(() => this.socket.destroy(), () => {});
     await Promise.race([promise, stalled]);
     timer.abort();
-    this.#drained = undefined;
+    this.#drained.delete(resolve);
     return !this.broken;
   }
 
@@ -106,8 +106,12 @@ export class SocketPipe {
     if (this.#ended) return;
     this.#ended = true;
     this.#wake?.();
-    for (const listener of [...this.#gone]) listener();
+    call(this.#gone);
   }
+}
+
+function call(listeners: ReadonlySet<() => void>): void {
+  for (const listener of [...listeners]) listener();
 }
 
 function listen(listeners: Set<() => void>, listener: () => void, already: boolean): () => void {

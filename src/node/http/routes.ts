@@ -9,6 +9,7 @@ import type { HttpRequest } from "./request_reader.ts";
 import { subscribe } from "./subscribe.ts";
 import { headsDocument } from "../log/sync.ts";
 import { handleSync } from "./sync.ts";
+import { isUpgrade, upgrade } from "./ws_upgrade.ts";
 
 /** What a route gets, and where it leaves its answer. */
 interface Exchange {
@@ -73,6 +74,9 @@ app.onError((error) => {
 export async function route(transport: Transport, request: HttpRequest, client: Client): Promise<Answer> {
   const exchange: Exchange = { transport, request, client };
   try {
+    if (isUpgrade(request) && transport.core.rules.upgradableRoutes.includes(request.path)) {
+      return await upgrade(transport, request);
+    }
     // Hono reads only method and URL, and a Request would refuse methods and targets that hostile clients send.
     const shape = { method: request.method, url: `http://node${request.target}` };
     await app.fetch(shape as unknown as Request, { exchange });

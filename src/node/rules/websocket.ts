@@ -58,6 +58,10 @@ export interface WebsocketRules {
   readonly acknowledged: (upto: Json, before: number, lastSent: number) => number;
   /** Whether a cancel is handled at once or when the outstanding frames are through. */
   readonly cancelAtOnce: boolean;
+  /** Terminal frame of a call that was cancelled after so many frames. */
+  readonly cancelledFrame: (capability: string, framesSent: number, ms: number) => Frame;
+  /** Milliseconds a handler has to end its stream itself after a cancel; within the 200 ms of X06 §4.2. */
+  readonly cancelGraceMs: number;
   /** Whether frames stop with a cancel. */
   readonly stopsAfterCancel: boolean;
   /** Whether a lost connection ends the work. */
@@ -99,6 +103,16 @@ function readCallMessage(message: JsonObject): CallMessage | undefined {
   };
 }
 
+/** Capabilities whose `done` frame has a `stop_reason`. */
+const WITH_STOP_REASON: readonly string[] = ["llm.chat", "llm.complete"];
+
+function cancelledFrame(capability: string, framesSent: number, ms: number): Frame {
+  if (!WITH_STOP_REASON.includes(capability)) {
+    return { event: "error", data: { error: "timeout", message: "Cannot go on: the caller cancelled" } };
+  }
+  return { event: "done", data: { tokens_out: framesSent, stop_reason: "cancelled", ms } };
+}
+
 export const websocketRules: WebsocketRules = {
   websocketEnabled: true,
   upgradableRoutes: ["/bus/v1/call", "/pubsub/v1/subscribe"],
@@ -128,6 +142,8 @@ export const websocketRules: WebsocketRules = {
   acknowledged: (upto, before, lastSent) =>
     typeof upto === "number" && Number.isSafeInteger(upto) && upto <= lastSent ? Math.max(before, upto) : before,
   cancelAtOnce: true,
+  cancelledFrame,
+  cancelGraceMs: 50,
   stopsAfterCancel: true,
   abortOnDrop: true,
   maxMessageBytes: MEBIBYTE,
