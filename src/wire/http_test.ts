@@ -176,7 +176,11 @@ Deno.test("deep JSON and invalid UTF-8 pass the wire and fail in the reader of J
 
 Deno.test("a kept connection carries several exchanges, also pipelined, and knows when it is over", async () => {
   const { network } = testNetwork();
-  const listener = await serve(network, {}, ({ path }) => ({ status: 200, body: path, close: path === "/last" }));
+  const listener = await serve(
+    network,
+    {},
+    ({ path }) => Promise.resolve({ status: 200, body: path, close: path === "/last" }),
+  );
   const endpoint = { scheme: "http", host: "127.0.0.1", port: listener.port } as const;
   const connection = await HttpConnection.open(network, endpoint);
   assertEquals(fromUtf8((await connection.exchange({ ...GET, path: "/a" })).body), "/a");
@@ -215,7 +219,7 @@ Deno.test("a stream hands out pieces as they come and can be waited for in betwe
 
 Deno.test("raw bytes go out as they are: malformed, in pieces, half-closed", async () => {
   const { network } = testNetwork();
-  const listener = await serve(network, {}, ({ body }) => ({ status: 200, body }));
+  const listener = await serve(network, {}, ({ body }) => Promise.resolve({ status: 200, body }));
   const endpoint = { scheme: "http", host: "127.0.0.1", port: listener.port } as const;
   assertEquals((await sendRaw(network, endpoint, utf8("nonsense\r\n\r\n"))).status, 400);
   const pieces = ["POST / HTTP/1.1\r\nContent-", "Length: 4\r\n\r\nab", "cd"].map(utf8);

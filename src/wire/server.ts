@@ -26,10 +26,10 @@ export interface ServedAnswer {
  * What a handler wants: an answer; `swallow`: hold the connection and never answer; `close`, `reset`: end it; nothing:
  * the handler wrote everything through its {@linkcode Reply}, and the connection is closed unless that kept it.
  */
-export type HandlerResult = ServedAnswer | "swallow" | "close" | "reset" | void;
+export type HandlerResult = ServedAnswer | "swallow" | "close" | "reset" | undefined;
 
 /** Decides what becomes of a request. */
-export type Handler = (request: ServedRequest, reply: Reply) => Promise<HandlerResult> | HandlerResult;
+export type Handler = (request: ServedRequest, reply: Reply) => Promise<HandlerResult>;
 
 const REASONS: Readonly<Record<number, string>> = {
   101: "Switching Protocols",
