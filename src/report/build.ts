@@ -183,7 +183,10 @@ export function reportedFailure(result: CaseResult): ReportedFailure {
     level: result.level,
     spec_ref: told(result.specRef, "not stated"),
     expected: told(failure?.expected, "the requirement holds"),
-    observed: told(failure?.observed, failure === undefined ? result.reason ?? "not recorded" : "(empty)"),
+    observed: told(
+      failure === undefined ? result.reason : failure.observed,
+      failure === undefined ? "not recorded" : "(empty)",
+    ),
     reproduction: told(failure?.reproduction, `hearthproof run --suite-filter ${result.id}`),
     exchange: failure?.exchange ?? -1,
   };
