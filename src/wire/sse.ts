@@ -76,13 +76,10 @@ export class SseReader implements AsyncIterable<SseFrame> {
         this.#message = this.#stream.failure?.message;
         break;
       }
-      try {
-        this.#ready.push(...this.#parser.feed(piece));
-      } catch (error) {
-        if (!(error instanceof WireError)) throw error;
-        this.#ended = error.kind;
-        this.#message = error.message;
-      }
+      this.#ready.push(...this.#parser.feed(piece));
+      if (this.#parser.failure === undefined) continue;
+      this.#ended = this.#parser.failure.kind;
+      this.#message = this.#parser.failure.message;
     }
     const frame = this.#ready.shift();
     if (frame === undefined) return null;

@@ -45,9 +45,15 @@ export class SseParser {
   #partialBytes = 0;
   #lines: Uint8Array[] = [];
   #count = 0;
+  #failure: WireError | undefined;
   #empty = true;
 
   constructor(private readonly limits: SseLimits) {}
+
+  /** `limit`, once a frame was too long or there were too many. */
+  get failure(): WireError | undefined {
+    return this.#failure;
+  }
 
   /** Bytes of a frame that has not ended. */
   get trailing(): Uint8Array {
@@ -55,13 +61,11 @@ export class SseParser {
   }
 
   /**
-   * Takes bytes, returns the frames they complete.
-   *
-   * @throws {WireError} `limit` if a frame is too long or there are too many.
+   * Takes bytes, returns the frames they complete. After a `failure` it takes no more.
    */
   feed({ bytes, at }: Received): SseFrame[] {
     const frames: SseFrame[] = [];
-    for (let from = 0; from < bytes.length;) {
+    for (let from = 0; from < bytes.length && this.#failure === undefined;) {
       const found = bytes.indexOf(LF, from);
       const end = found < 0 ? bytes.length : found + 1;
       const piece = bytes.subarray(from, end);
@@ -69,10 +73,11 @@ export class SseParser {
       this.#partial.push(piece);
       this.#partialBytes += piece.length;
       if (this.#partialBytes > this.limits.maxFrameBytes) {
-        throw new WireError(
+        this.#failure = new WireError(
           "limit",
           `Cannot read the stream: a frame is longer than ${this.limits.maxFrameBytes} bytes`,
         );
+        break;
       }
       if (found < 0) break;
       const line = this.#partial.length === 1 ? piece : concat(this.#partial);
@@ -89,7 +94,11 @@ export class SseParser {
       this.#empty = true;
       if (frame === undefined) continue;
       if (++this.#count > this.limits.maxFrames) {
-        throw new WireError("limit", `Cannot read the stream: it has more than ${this.limits.maxFrames} frames`);
+        this.#failure = new WireError(
+          "limit",
+          `Cannot read the stream: it has more than ${this.limits.maxFrames} frames`,
+        );
+        break;
       }
       frames.push(frame);
     }
