@@ -4,6 +4,7 @@ import { COMMANDS } from "./src/cli/commands.ts";
 import { commandHelp, overviewHelp } from "./src/cli/help.ts";
 import { parseCommandLine, UsageError } from "./src/cli/parse.ts";
 import { terminalPrinter } from "./src/cli/printer.ts";
+import { commitOf } from "./src/cli/version.ts";
 import { visible } from "./src/report/escape.ts";
 import { systemClock } from "./src/wire/clock.ts";
 
@@ -40,7 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
       suites: SUITES,
       requirementOf: requirement,
       suiteVersion: SUITE_VERSION,
-      suiteCommit: "unknown",
+      suiteCommit: await commitOf(import.meta.dirname),
       signal: interrupted.signal,
     };
   };
@@ -49,9 +50,27 @@ async function main(argv: readonly string[]): Promise<number> {
       return await (await import("./src/cli/run_command.ts")).runCommand(options, await context());
     case "selftest":
       return await (await import("./src/cli/selftest_command.ts")).selftestCommand(options, await context());
+    case "identity":
+      return (await import("./src/cli/small_commands.ts")).identityCommand(options, printer);
+    case "version": {
+      const [{ versionCommand }, { SUITE_VERSION }] = await Promise.all([
+        import("./src/cli/small_commands.ts"),
+        import("./suites/version.ts"),
+      ]);
+      const versions = { suite: SUITE_VERSION, commit: await commitOf(import.meta.dirname) };
+      return versionCommand(options, printer, versions);
+    }
+    case "report": {
+      const [action = "show", folder] = positionals;
+      return await (await import("./src/cli/report_command.ts")).reportCommand(
+        action,
+        folder,
+        options,
+        await context(),
+      );
+    }
     default:
       for (const line of overviewHelp(COMMANDS, [], printer.width)) printer.out(line);
-      void positionals;
       return 0;
   }
 }

@@ -10,8 +10,7 @@ import { llmSuite } from "./core/llm/mod.ts";
 import { tokensSuite } from "./core/tokens/mod.ts";
 import { transportSuite } from "./core/transport/mod.ts";
 
-/** Version of the suites (X09 §4.1), independent of the program's. */
-export const SUITE_VERSION = "1.0.0";
+export { SUITE_VERSION } from "./version.ts";
 
 /** In report order. */
 export const SUITES: readonly Suite[] = [

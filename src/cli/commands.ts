@@ -186,7 +186,7 @@ export const REPORT: CommandSpec = {
     },
     { name: "DIR", required: false, help: `folder of the reports, else ${DEFAULT_OUTPUT_DIR}` },
   ],
-  options: [JSON_OPTION],
+  options: [JSON_OPTION, ...ACCESS_OPTIONS],
 };
 
 export const IDENTITY: CommandSpec = {

@@ -1,6 +1,6 @@
 /** Running one case against one session: context, deadline, outcome. */
 
-import { Random } from "../protocol/mod.ts";
+import { type Clock, Random } from "../protocol/mod.ts";
 import type { CaseResult, Failure } from "../report/results.ts";
 import { Actors, NoSuchActor } from "../target/actors.ts";
 import type { Session } from "../target/session.ts";
@@ -27,6 +27,8 @@ export interface OpenedCase {
 export interface ExecuteOptions {
   readonly seed: number;
   readonly network: Network;
+  /** Measures the deadline and the duration of the case; in a recheck, time goes on while the network's does not. */
+  readonly clock: Clock;
   readonly open: () => Promise<OpenedCase>;
   readonly reporter: ReporterBench;
   /** Command line that repeats just this case. */
@@ -48,7 +50,7 @@ function originOf(error: unknown): string {
 export async function executeCase(planned: PlannedCase, options: ExecuteOptions): Promise<CaseResult> {
   const { definition, requirement } = planned;
   const { clock } = options.network;
-  const startedAt = clock.mono();
+  const startedAt = options.clock.mono();
   const notes: string[] = [];
   const finish = (rest: Pick<CaseResult, "outcome"> & Partial<CaseResult>): CaseResult => ({
     id: definition.id,
@@ -57,7 +59,7 @@ export async function executeCase(planned: PlannedCase, options: ExecuteOptions)
     level: requirement.level,
     section: planned.section,
     notes,
-    durationMs: Math.round(clock.mono() - startedAt),
+    durationMs: Math.round(options.clock.mono() - startedAt),
     ...rest,
   });
   const failure = (error: Violation): Failure => ({
@@ -99,7 +101,7 @@ export async function executeCase(planned: PlannedCase, options: ExecuteOptions)
       };
       await definition.run(context);
     };
-    const timeUp = clock.sleep(deadlineMs, over.signal).then(() => {
+    const timeUp = options.clock.sleep(deadlineMs, over.signal).then(() => {
       throw new Error(`the case took longer than ${deadlineMs} ms`);
     });
     timeUp.catch(() => {});

@@ -130,6 +130,7 @@ export async function runCase(
     return await executeCase(planned, {
       seed: options.seed,
       network,
+      clock: options.clock,
       open: () =>
         openSession(options.target, {
           network,
