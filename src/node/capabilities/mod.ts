@@ -2,9 +2,12 @@
 
 import type { NodeCore } from "../core.ts";
 import { registerAuth } from "./auth.ts";
+import { registerChat } from "./chat.ts";
+import { registerCommunity } from "./community.ts";
 import { registerEmbed } from "./embed.ts";
 import { registerFiles } from "./files.ts";
 import { registerLlm } from "./llm.ts";
+import { registerMarket } from "./market.ts";
 import { registerProtocol } from "./protocol.ts";
 import { registerRag } from "./rag.ts";
 
@@ -16,4 +19,7 @@ export function registerAll(core: NodeCore): void {
   registerLlm(core);
   registerAuth(core);
   registerProtocol(core);
+  registerChat(core);
+  registerCommunity(core);
+  registerMarket(core);
 }
