@@ -1,25 +1,21 @@
 /** Reading back what a run left: the common part of `report show`, `verify` and `recheck`, and of `--replay`. */
 
-import { join } from "node:path";
 import { type Json, tryParseJson } from "../protocol/mod.ts";
 import type { ConformanceReport } from "../report/build.ts";
 import { visible } from "../report/escape.ts";
 import { asReport, asRunManifest, SchemaError } from "../report/json_schema.ts";
 import type { RunManifest } from "../report/run_manifest.ts";
-import type { Verification } from "../report/sign.ts";
-import { OUTPUT_FILES } from "../report/write.ts";
 import { UsageError } from "./parse.ts";
 
 /** Larger files are no reports; a full run leaves about 2 MB. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /**
- * The report in a folder.
+ * A report, by its own path.
  *
  * @throws {UsageError} If there is none, or it is not what its schema says.
  */
-export async function readReport(folder: string): Promise<ConformanceReport> {
-  const path = join(folder, OUTPUT_FILES.report);
+export async function readReport(path: string): Promise<ConformanceReport> {
   return checked(path, await readJson(path), asReport);
 }
 
@@ -41,14 +37,6 @@ export async function readJson(path: string): Promise<Json> {
   const value = tryParseJson(await readBounded(path));
   if (value === undefined) throw new UsageError(`cannot read ${visible(path)}: it is no JSON`);
   return value;
-}
-
-/** What `report verify` prints: one line for each signature. */
-export function verificationLines({ target, tester }: Verification): string[] {
-  return [
-    `target signature ${target.verdict}: ${visible(target.reason)}`,
-    `tester signature ${tester.verdict}: ${visible(tester.reason)}`,
-  ];
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../protocol/mod.ts";
 import { bounded, visible } from "../report/escape.ts";
 import { pad } from "../report/text.ts";
-import { matchesAny } from "./glob.ts";
+import { selects } from "../runner/select.ts";
 import type { Printer } from "./printer.ts";
 
 /** What is read of a requirement of the catalogue. */
@@ -37,13 +37,15 @@ const MAX_REASON = 200;
 /** What stands for a requirement without case and without reason. */
 export const NO_SUITE = "no suite in this version";
 
-/** Coverage of the requirements whose section matches; all without a pattern. */
+/** Coverage of the requirements whose section or id matches a filter, as in `--suite-filter`; all without one. */
 export function coverage(sources: RequirementSources, sections: readonly string[]): Coverage[] {
   const reasons = new Map(sources.notJudged.map(({ id, reason }) => [id, reason]));
   const cases = new Map<string, string[]>();
   for (const { id, requirement } of sources.cases) cases.set(requirement, [...cases.get(requirement) ?? [], id]);
   return sources.requirements
-    .filter(({ section }) => sections.length === 0 || matchesAny(section, sections))
+    .filter(({ id, section }) =>
+      sections.length === 0 || sections.some((glob) => selects(glob, { id: section, requirement: id }))
+    )
     .map(({ id, section, level, ref, says }) => {
       const reason = reasons.get(id);
       const own = (cases.get(id) ?? []).sort();
