@@ -13,8 +13,8 @@ import { closing, isTerminal, untilTerminal } from "./stream_writer.ts";
 import { WebSocketChannel, type WebSocketMessage } from "./ws_channel.ts";
 import { SocketWriter } from "./ws_writer.ts";
 
-/** Capability whose client may send chunks. */
-const UPLOAD = "file.put";
+/** Capabilities whose client may send chunks. */
+const UPLOADS: readonly string[] = ["file.put", "file.put.resume"];
 
 /** Serves the call of an upgraded connection until the connection ends. */
 export function runSocketCall(
@@ -100,7 +100,7 @@ class SocketCall {
         this.#inbox.push(message);
         return true;
       case "chunk":
-        if (this.#capability !== UPLOAD) return await this.#bad("unknown-type", false);
+        if (!UPLOADS.includes(this.#capability)) return await this.#bad("unknown-type", false);
         this.#inbox.push(message);
         return true;
       case "call":
