@@ -6,13 +6,13 @@ import { canonicalBytes, signText } from "../../protocol/mod.ts";
 import type { CommunityLog, LogCore } from "./event_log.ts";
 
 /**
- * Founds the community if the log is empty and makes the node a member. A node that was given peers enters an existing
- * community: it leaves `community.created` to whoever founded it.
+ * Founds the community if the log is empty, and makes the node a member. A further node with the same root key does the
+ * same: of several foundings the first in log order counts, so both agree once each has the other's events.
  */
 export function establish(core: LogCore, log: CommunityLog): void {
   const { root } = core.options;
   log.batch(() => {
-    if (log.count() === 0 && core.options.peers.length === 0) {
+    if (log.count() === 0) {
       log.appendAs(root, "community.created", {
         name: core.options.communityName,
         founder_node_id: root.id,

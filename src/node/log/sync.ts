@@ -3,6 +3,7 @@
 import { isObject, type Json, type JsonObject } from "../../protocol/mod.ts";
 import { type NodeCore, NodeError, type SyncResult } from "../core.ts";
 import { CommunityLog } from "./event_log.ts";
+import { firstPage } from "./pages.ts";
 
 type SyncCore = Pick<NodeCore, "rules" | "log" | "communityId">;
 
@@ -42,5 +43,5 @@ export function answerSync(core: SyncCore, body: Json): SyncResult {
   }
   const result = log.receive(events);
   if (!rules.answersOurHead || theirHead === undefined) return result;
-  return { ...result, events: log.since(Number(theirHead), rules.syncAnswerEvents) };
+  return { ...result, events: firstPage(log.since(Number(theirHead), rules.syncAnswerEvents)) };
 }

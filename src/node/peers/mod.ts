@@ -9,9 +9,9 @@ import { deadlineIn } from "./deadline.ts";
 import { listenForAnnouncements } from "./discovery.ts";
 import { fetchDocument, type Fetched } from "./fetch.ts";
 import { forward } from "./forward.ts";
+import { Gossip, type PeerTransport } from "./gossip.ts";
 import { Peer, type Provider } from "./peer.ts";
 import { ConnectionPool } from "./pool.ts";
-import { pushRound } from "./push.ts";
 import { type Origin, originOf, PeerError } from "./socket.ts";
 
 /** Milliseconds for fetching a manifest, and for one sync exchange. */
@@ -51,10 +51,12 @@ class NodePeers implements Peers {
   readonly #pool: ConnectionPool;
   readonly #stop = new AbortController();
   readonly #work = new Set<Promise<void>>();
+  readonly #gossip: Gossip;
   #loops = false;
 
   constructor(private readonly core: NodeCore) {
     this.#pool = new ConnectionPool(core.clock, core.rules);
+    this.#gossip = new Gossip(core);
     const { peers, discoveryPort } = core.options;
     if (peers.length > 0 || discoveryPort !== undefined) queueMicrotask(() => this.#begin());
   }
@@ -68,6 +70,10 @@ class NodePeers implements Peers {
 
   offers(capability: string, version: string): boolean {
     return this.#serving(capability, version).length > 0;
+  }
+
+  reaches(nodeId: string): boolean {
+    return this.#peers().some((peer) => peer.nodeId === nodeId);
   }
 
   count(): number {
@@ -106,10 +112,7 @@ class NodePeers implements Peers {
     await Promise.all(
       this.#peers().map(async (peer) => {
         try {
-          await pushRound(this.core, {
-            get: (path) => this.#sync(peer, "GET", path),
-            post: (path, body) => this.#sync(peer, "POST", path, body),
-          });
+          await this.#gossip.round(peer.nodeId, this.#transport(peer));
         } catch {
           // The next round tries again; a peer that does not answer ages out by itself.
         }
@@ -117,7 +120,19 @@ class NodePeers implements Peers {
     );
   }
 
-  async #sync(peer: Peer, method: "GET" | "POST", path: string, body?: JsonObject): Promise<Json> {
+  #transport(peer: Pick<Peer, "origin" | "fingerprint">): PeerTransport {
+    return {
+      get: (path) => this.#sync(peer, "GET", path),
+      post: (path, body) => this.#sync(peer, "POST", path, body),
+    };
+  }
+
+  async #sync(
+    peer: Pick<Peer, "origin" | "fingerprint">,
+    method: "GET" | "POST",
+    path: string,
+    body?: JsonObject,
+  ): Promise<Json> {
     const { document } = await fetchDocument(this.core, this.#pool, peer.origin, {
       purpose: method === "GET" ? "heads" : "events",
       method,
@@ -258,12 +273,25 @@ class NodePeers implements Peers {
       if (error instanceof PeerError && error.kind === "pin") this.#signatureFailure("tls_pin");
       return false;
     }
-    const admission = admit(core, fetched.document, (nodeId) => known?.nodeId === nodeId || this.#pins.has(nodeId));
+    const judge = () => admit(core, fetched.document, (nodeId) => known?.nodeId === nodeId || this.#pins.has(nodeId));
+    let admission = judge();
+    if (!admission.ok && admission.reason === "no_member" && source.configured && this.#alone()) {
+      const { origin } = source;
+      await this.#gossip.meet(this.#transport({ origin, fingerprint: fetched.fingerprint })).catch(() => {});
+      admission = judge();
+      if (admission.ok) this.#track(Promise.resolve().then(() => this.gossip()));
+    }
     if (!admission.ok) {
       if (admission.reason === "invalid_signature") this.#signatureFailure("manifest");
       return false;
     }
     return this.#accept(source, admission.manifest, fetched.fingerprint);
+  }
+
+  /** A node that knows no member but root and itself may be entering a community that others are in. */
+  #alone(): boolean {
+    const { community, communityId, identity } = this.core;
+    return community.members().every(({ node_id }) => node_id === communityId || node_id === identity.id);
   }
 
   #accept(source: Source, manifest: Parameters<Peer["update"]>[0], fingerprint: string | undefined): boolean {

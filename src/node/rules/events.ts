@@ -154,6 +154,8 @@ export interface EventsRules {
   readonly gossipPushEvents: number;
   /** Whether a round also fetches what the peer has. */
   readonly gossipPulls: boolean;
+  /** Whether a round sends what a peer with a digest lacks below its head. */
+  readonly gossipRepairs: boolean;
 }
 
 /** An invitation as the log tells it. */
@@ -283,6 +285,7 @@ export const eventsRules: EventsRules = {
   eventsToPush: (events, peerHead) => events.filter((event) => event.lamport > peerHead),
   gossipPushEvents: 500,
   gossipPulls: true,
+  gossipRepairs: true,
 };
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set([
