@@ -22,7 +22,7 @@ const MAX_SOURCES = 256;
 /** Peers tried for one call when connections are refused. */
 const MAX_ATTEMPTS = 3;
 
-/** The peers of a node. Addresses of the options are fetched once the node is composed. */
+/** The peers of a node. */
 export function createPeers(core: NodeCore): Peers {
   return new NodePeers(core);
 }
@@ -57,8 +57,8 @@ class NodePeers implements Peers {
   constructor(private readonly core: NodeCore) {
     this.#pool = new ConnectionPool(core.clock, core.rules);
     this.#gossip = new Gossip(core);
-    const { peers, discoveryPort } = core.options;
-    if (peers.length > 0 || discoveryPort !== undefined) queueMicrotask(() => this.#begin());
+    const { discoveryPort } = core.options;
+    if (discoveryPort !== undefined) queueMicrotask(() => this.#listen(discoveryPort));
   }
 
   async add(baseUrl: string): Promise<boolean> {
@@ -109,15 +109,12 @@ class NodePeers implements Peers {
   }
 
   async gossip(): Promise<void> {
-    await Promise.all(
-      this.#peers().map(async (peer) => {
-        try {
-          await this.#gossip.round(peer.nodeId, this.#transport(peer));
-        } catch {
-          // The next round tries again; a peer that does not answer ages out by itself.
-        }
-      }),
-    );
+    await Promise.all(this.#peers().map((peer) => this.#round(peer)));
+  }
+
+  /** A gossip round; the next one tries again after a failure, and a peer that does not answer ages out by itself. */
+  async #round(peer: Peer): Promise<void> {
+    await this.#gossip.round(peer.nodeId, this.#transport(peer)).catch(() => {});
   }
 
   #transport(peer: Pick<Peer, "origin" | "fingerprint">): PeerTransport {
@@ -150,13 +147,10 @@ class NodePeers implements Peers {
     await Promise.all(this.#work);
   }
 
-  #begin(): void {
-    const { peers, discoveryPort, host } = this.core.options;
+  #listen(port: number): void {
     if (this.#stop.signal.aborted) return;
-    for (const url of peers) this.#track(this.add(url).then(() => {}));
-    if (discoveryPort === undefined) return;
-    const heard = (from: string, port: number) => this.#announced(from, port);
-    this.#track(listenForAnnouncements(this.core, host, discoveryPort, heard, this.#stop.signal));
+    const heard = (from: string, at: number) => this.#announced(from, at);
+    this.#track(listenForAnnouncements(this.core, this.core.options.host, port, heard, this.#stop.signal));
     this.#startLoops();
   }
 
@@ -279,7 +273,6 @@ class NodePeers implements Peers {
       const { origin } = source;
       await this.#gossip.meet(this.#transport({ origin, fingerprint: fetched.fingerprint })).catch(() => {});
       admission = judge();
-      if (admission.ok) this.#track(Promise.resolve().then(() => this.gossip()));
     }
     if (!admission.ok) {
       if (admission.reason === "invalid_signature") this.#signatureFailure("manifest");
@@ -310,6 +303,7 @@ class NodePeers implements Peers {
     else {
       for (const other of this.#sources.values()) if (other.peer?.nodeId === manifest.nodeId) other.peer = undefined;
       source.peer = new Peer(source.origin, manifest, fingerprint, mono, core.rules);
+      this.#track(this.#round(source.peer));
     }
     return true;
   }
