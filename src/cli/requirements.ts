@@ -4,6 +4,8 @@ import type { JsonObject } from "../protocol/mod.ts";
 import { bounded, visible } from "../report/escape.ts";
 import { pad } from "../report/text.ts";
 import { selects } from "../runner/select.ts";
+import { EXIT } from "./exit_code.ts";
+import type { Options } from "./parse.ts";
 import type { Printer } from "./printer.ts";
 
 /** What is read of a requirement of the catalogue. */
@@ -53,6 +55,14 @@ export function coverage(sources: RequirementSources, sections: readonly string[
     });
 }
 
+/** Runs the command; returns the exit code. */
+export function requirementsCommand(options: Options, printer: Printer, sources: RequirementSources): number {
+  const rows = coverage(sources, options.list("section"));
+  if (options.flag("json")) printer.out(JSON.stringify(requirementsJson(rows)));
+  else printRequirements(rows, printer);
+  return EXIT.clean;
+}
+
 /** Prints one line for each requirement (a further one for each further case) and the totals in the last. */
 export function printRequirements(rows: readonly Coverage[], printer: Printer): void {
   for (const row of rows) {
@@ -67,7 +77,9 @@ export function printRequirements(rows: readonly Coverage[], printer: Printer): 
 /** `1243 requirements: 900 with a case, 43 not judged over the wire, 300 with no suite in this version`. */
 export function totalsLine(rows: readonly Coverage[]): string {
   const { total, with_case, not_judged, no_suite } = totals(rows);
-  return `${total} requirements: ${with_case} with a case, ${not_judged} not judged over the wire, ` +
+  return `${total} ${
+    total === 1 ? "requirement" : "requirements"
+  }: ${with_case} with a case, ${not_judged} not judged over the wire, ` +
     `${no_suite} with ${NO_SUITE}`;
 }
 

@@ -1,6 +1,14 @@
 import { assertEquals } from "@std/assert";
+import { COMMANDS } from "./commands.ts";
+import { parseCommandLine } from "./parse.ts";
 import { bufferPrinter } from "./printer.ts";
-import { coverage, printRequirements, requirementsJson, type RequirementSources } from "./requirements.ts";
+import {
+  coverage,
+  printRequirements,
+  requirementsCommand,
+  requirementsJson,
+  type RequirementSources,
+} from "./requirements.ts";
 
 const one = (id: string, section: string, level = "MUST") => ({
   id,
@@ -42,7 +50,7 @@ Deno.test("sections are chosen by pattern", () => {
   printRequirements(coverage(SOURCES, ["experimental/*"]), printer);
   assertEquals(
     printer.outLines.at(-1),
-    "1 requirements: 0 with a case, 0 not judged over the wire, 1 with no suite in this version",
+    "1 requirement: 0 with a case, 0 not judged over the wire, 1 with no suite in this version",
   );
 });
 
@@ -56,4 +64,18 @@ Deno.test("the JSON form tells the same", () => {
     ],
     totals: { total: 3, with_case: 2, not_judged: 1, no_suite: 0 },
   });
+});
+
+Deno.test("the command prints lines or one JSON object, for the sections asked for", () => {
+  const run = (...argv: string[]) => {
+    const printer = bufferPrinter();
+    const { options } = parseCommandLine(["requirements", ...argv], COMMANDS);
+    assertEquals(requirementsCommand(options, printer, SOURCES), 0);
+    return printer.outLines;
+  };
+  assertEquals(run().length, 6);
+  assertEquals(run("--section", "core/*").length, 5);
+  assertEquals(run("--section", "BUS-001,experimental").length, 4);
+  const [json = "", ...rest] = run("--json");
+  assertEquals([JSON.parse(json).totals.total, rest.length], [4, 0]);
 });

@@ -27,8 +27,17 @@ const MAX_SKIP_REASONS = 12;
 const MS_PER_SECOND = 1000;
 const S_PER_MINUTE = 60;
 
-/** Prints failing requirements, the sections, warnings, skips by reason, and the verdict last. */
-export function printReport(report: ConformanceReport, sink: LineSink, wording: Wording): void {
+/**
+ * Prints failing requirements, the sections, warnings, skips by reason, and the verdict.
+ *
+ * @param footer Lines below the verdict; with an embedded target the remark on it stays the last line.
+ */
+export function printReport(
+  report: ConformanceReport,
+  sink: LineSink,
+  wording: Wording,
+  footer: readonly string[] = [],
+): void {
   const text = new Layout(sink);
   const embedded = report.target.kind === "embedded";
   if (embedded) sink.out(EMBEDDED_REMARK);
@@ -41,6 +50,7 @@ export function printReport(report: ConformanceReport, sink: LineSink, wording: 
   for (const remark of report.remarks) text.paragraph(`Note: ${remark}`);
   printSubstitutions(text, report);
   printHeadline(text, report);
+  for (const line of footer) text.line(visible(line));
   if (embedded) sink.out(EMBEDDED_REMARK);
 }
 

@@ -73,6 +73,17 @@ Deno.test("an embedded target is named in the first and in the last line", () =>
   assertEquals([lines[0], lines.at(-1)], [EMBEDDED_REMARK, EMBEDDED_REMARK]);
 });
 
+Deno.test("a footer stands between the verdict and the remark on an embedded target", () => {
+  const printer = bufferPrinter();
+  const run = runOf(corePassed(), { target: { kind: "embedded", url: "embedded", dialect: "contract" } });
+  printReport(signedReport(run), printer, () => undefined, ["report: out/report.html"]);
+  assertEquals(printer.outLines.slice(-3), [
+    "overall pass: 0 failed, 8 passed, 0 skipped in 12.3 s, 4321 calls",
+    "report: out/report.html",
+    EMBEDDED_REMARK,
+  ]);
+});
+
 Deno.test("no text of the target reaches the terminal as a command", () => {
   for (const line of printed(hostileRun())) {
     // deno-lint-ignore no-control-regex -- control characters are what must be gone
