@@ -22,7 +22,10 @@ interface Waiting {
 /** A chunk is copied out of its receive buffer when the buffer is larger than this many times the chunk. */
 const WASTE_FACTOR = 2;
 
-/** One connected socket, plain or TLS. */
+/**
+ * One connected socket, plain or TLS. Over TLS the runtime shows the RST of a peer as an end, so that reads give null
+ * where plain TCP gives `reset`.
+ */
 export class StreamSocket {
   readonly certificate: PeerCertificate | undefined;
   readonly #socket: net.Socket;
@@ -269,13 +272,22 @@ export function listenSocket(
   accept: (socket: StreamSocket) => void,
 ): Promise<SocketListener> {
   const { host, port, tls: secure } = options;
-  const settings = { allowHalfOpen: true, noDelay: true };
-  const server = secure === undefined
-    ? net.createServer(settings, (socket) => accept(new StreamSocket(socket, socket, mono)))
-    : tls.createServer(
-      { ...settings, cert: secure.certificatePem, key: secure.keyPem },
-      (socket) => accept(new StreamSocket(socket, socket, mono)),
-    );
+  // Not tls.createServer: a reset needs the TCP socket below, which that does not show.
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (transport) => {
+    if (secure === undefined) return accept(new StreamSocket(transport, transport, mono));
+    const { certificatePem: cert, keyPem: key } = secure;
+    const channel = new tls.TLSSocket(transport, { isServer: true, cert, key });
+    const drop = () => transport.destroy();
+    const cancel = alarm(DIAL_DEADLINE_MS, drop);
+    transport.on("error", drop);
+    channel.on("error", drop);
+    channel.once("close", cancel);
+    channel.once("secure", () => {
+      cancel();
+      channel.off("error", drop);
+      accept(new StreamSocket(channel, transport, mono));
+    });
+  });
   return new Promise((resolve, reject) => {
     server.once("error", (error: Error) => {
       reject(new WireError("refused", `Cannot listen on ${host}:${port}: ${codeOf(error)}`));
