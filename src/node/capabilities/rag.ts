@@ -91,12 +91,6 @@ async function query(core: NodeCore, library: Library, call: Call): Promise<Unar
   if (corpus === undefined ? rules.ragWithoutCorpus === "refuse" : typeof corpus !== "string") {
     throw badRequest(`Cannot query: params.corpus is ${shown(corpus)}`);
   }
-  if (corpus !== undefined && (!corpora.has(named) || !rules.ragCorpusReadable(named, call.level))) {
-    if (rules.ragUnknownCorpus === "not_found") {
-      throw new NodeError("not_found", `Cannot query: no corpus ${shown(named)}`);
-    }
-    corpora.create(named);
-  }
   const text = rules.ragQueryText(call.input.query);
   if (text === undefined) throw badRequest(`Cannot query: query is ${shown(call.input.query)}`);
   if (text.trim() === "") throw new NodeError(rules.ragEmptyQueryCode, "Cannot query: query is empty");
@@ -104,6 +98,12 @@ async function query(core: NodeCore, library: Library, call: Call): Promise<Unar
   const includeText = optionalBoolean(call.input, "include_text", rules.ragIncludeTextDefault);
   const passes = readFilter(core, call.input);
 
+  if (corpus !== undefined && (!corpora.has(named) || !rules.ragCorpusReadable(named, call.level))) {
+    if (rules.ragUnknownCorpus === "not_found") {
+      throw new NodeError("not_found", `Cannot query: no corpus ${shown(named)}`);
+    }
+    corpora.create(named);
+  }
   const documents = (corpus === undefined ? corpora.names() : [named]).flatMap((name) => corpora.documents(name));
   const passing = documents.filter(passes);
   if (passing.length === 0 && documents.length > 0 && rules.ragNothingPassesCode !== undefined) {
