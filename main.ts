@@ -69,6 +69,24 @@ async function main(argv: readonly string[]): Promise<number> {
         await context(),
       );
     }
+    case "requirements": {
+      const [{ requirementsCommand }, { SUITES }, { CATALOGUE }] = await Promise.all([
+        import("./src/cli/requirements.ts"),
+        import("./suites/mod.ts"),
+        import("./suites/catalogue/mod.ts"),
+      ]);
+      const cases = SUITES.flatMap((suite) => suite.cases.map(({ id, requirement }) => ({ id, requirement })));
+      const { requirements, not_judged: notJudged } = CATALOGUE;
+      return requirementsCommand(options, printer, { requirements, notJudged, cases });
+    }
+    case "help": {
+      const topic = positionals[0];
+      const named = COMMANDS.find(({ name }) => name === topic);
+      if (topic !== undefined && named === undefined) throw new UsageError(`help: nothing is known about "${topic}"`);
+      const lines = named === undefined ? overviewHelp(COMMANDS, [], printer.width) : commandHelp(named, printer.width);
+      for (const line of lines) printer.out(line);
+      return 0;
+    }
     default:
       for (const line of overviewHelp(COMMANDS, [], printer.width)) printer.out(line);
       return 0;
