@@ -137,7 +137,7 @@ class Core implements NodeCore {
 }
 
 /** First and longest pause between attempts to reach a configured peer, in milliseconds. X01: up to 30 s. */
-const RETRY_MS = { first: 500, longest: 30_000 } as const;
+const RETRY_MS: { readonly first: number; readonly longest: number } = { first: 500, longest: 30_000 };
 
 /** Adds a configured peer, again and again until it is admitted or the node stops. */
 async function keepTrying(core: NodeCore, url: string): Promise<void> {

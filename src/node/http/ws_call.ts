@@ -36,6 +36,7 @@ class SocketCall {
   #acked: number;
   #cancelled = false;
   #ended = false;
+  #refused = false;
   /** Wakes whoever waits for the window or the end. */
   #wake: () => void = () => {};
 
@@ -121,6 +122,7 @@ class SocketCall {
 
   /** One error frame unless the call has ended already, then the close. */
   async #refuse(error: NodeError, kind?: BadMessage): Promise<void> {
+    this.#refused = true;
     if (!this.#ended) await this.#end({ event: "error", data: errorBody(error) });
     this.#channel.close(this.#rules.closeCodeOf(error.code, kind));
   }
@@ -143,7 +145,7 @@ class SocketCall {
       account.streamOpened();
       if (answer.kind === "unary") await this.#end({ event: "done", data: answer.body });
       else account.finish(await this.#stream(answer.frames));
-      if (this.#rules.closesAfterTerminal) this.#channel.close(this.#rules.normalClose);
+      if (this.#rules.closesAfterTerminal && !this.#refused) this.#channel.close(this.#rules.normalClose);
       account.finish("ok");
     } catch (error) {
       if (error instanceof DroppedCall) {
