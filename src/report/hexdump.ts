@@ -19,8 +19,8 @@ export function hexRows(bytes: Uint8Array): string[] {
   return rows;
 }
 
-/** The first `limit` bytes as text and as rows, and how many more there are. */
-export function showBytes(bytes: Uint8Array, limit: number): { text: string; rows: string[]; more: number } {
+/** The first `limit` bytes as text and as rows. */
+export function showBytes(bytes: Uint8Array, limit: number): { text: string; rows: string[] } {
   const shown = bytes.subarray(0, limit);
-  return { text: fromUtf8Lossy(shown), rows: hexRows(shown), more: bytes.length - shown.length };
+  return { text: fromUtf8Lossy(shown), rows: hexRows(shown) };
 }

@@ -55,7 +55,7 @@ the bytes are in transcript.jsonl.zst beside it.</footer>
 function header(report: ConformanceReport): string {
   const { implementation, target, totals } = report;
   const facts: [name: string, value: string][] = [
-    ["target", `${target.kind} ${target.url}`],
+    ["target", target.url.startsWith(target.kind) ? target.url : `${target.kind} ${target.url}`],
     ["node", report.node_id === "" ? "did not tell its NodeID" : report.node_id],
     ["vendor", implementation.vendor],
     ["protocol", `${report.protocol_version} (dialect ${target.dialect})`],
@@ -110,8 +110,8 @@ function failureArticle(
   open: boolean,
 ): string {
   const says = wording(failure.requirement);
-  const exchange = exchanges.find(({ exchange, caseId }) => exchange === failure.exchange && caseId === failure.test) ??
-    exchanges.find(({ exchange }) => exchange === failure.exchange);
+  // Exchanges are numbered within their case.
+  const exchange = exchanges.find(({ exchange, caseId }) => exchange === failure.exchange && caseId === failure.test);
   return `<article class="${kind}" data-outcome="${kind === "failure" ? "fail" : "warn"}">
 <h3><span class="tag ${kind === "failure" ? "fail" : "warn"}">${failure.level}</span><span>${
     text(failure.requirement)
@@ -130,15 +130,18 @@ function exchangeDetails(failure: ReportedFailure, exchange: ShownExchange | und
   return `<details class="exchange"${
     open ? " open" : ""
   }><summary>Exchange ${failure.exchange} as text and bytes</summary>
-${direction("sent", exchange.sent)}${direction("received", exchange.received)}</details>
+${direction("sent", exchange.sent, exchange.sentLength)}${
+    direction("received", exchange.received, exchange.receivedLength)
+  }</details>
 `;
 }
 
-function direction(name: string, bytes: Uint8Array): string {
+function direction(name: string, bytes: Uint8Array, length = bytes.length): string {
   if (bytes.length === 0) return `<h4>${name}: nothing</h4>\n`;
-  const { text: shown, rows, more } = showBytes(bytes, MAX_SHOWN_BYTES);
+  const { text: shown, rows } = showBytes(bytes, MAX_SHOWN_BYTES);
+  const more = length - Math.min(bytes.length, MAX_SHOWN_BYTES);
   const rest = more === 0 ? "" : `<p class="soft">${more} more bytes are in the transcript.</p>`;
-  return `<h4>${name}, ${bytes.length} bytes</h4>
+  return `<h4>${name}, ${length} bytes</h4>
 <div class="pair"><pre dir="ltr">\n${escapeHtmlLines(shown)}</pre><pre class="hex" dir="ltr">${
     escapeHtmlLines(rows.join("\n"))
   }</pre></div>${rest}

@@ -73,11 +73,28 @@ Deno.test("an exchange is cut at the limit and says so", () => {
   assertStringIncludes(html, "5 more bytes are in the transcript.");
   assertStringIncludes(html, "<h4>sent: nothing</h4>");
   assertEquals(html.includes("A".repeat(MAX_SHOWN_BYTES + 1)), false);
+  const cut = { ...exchange, received: received.slice(0, 100), receivedLength: 9000 };
+  const short = page(runOf([failed("core/bus/a")]), [cut]);
+  assertStringIncludes(short, "<h4>received, 9000 bytes</h4>");
+  assertStringIncludes(short, "8900 more bytes are in the transcript.");
+});
+
+Deno.test("an exchange with the same number of another case is not shown", () => {
+  const exchange = { exchange: 17, caseId: "core/bus/b", sent: Uint8Array.of(1), received: Uint8Array.of(2) };
+  const html = page(runOf([failed("core/bus/a")]), [exchange]);
+  assertEquals(html.includes("<details"), false);
+  assertStringIncludes(html, "Exchange 17 of the transcript.");
 });
 
 Deno.test("only so many exchanges are shown", () => {
   const cases = Array.from({ length: MAX_SHOWN_EXCHANGES + 3 }, (_, i) => failed(`core/bus/${i}`));
-  const html = page(runOf(cases), hostileExchanges());
+  const exchanges = cases.map(({ id }) => ({
+    exchange: 17,
+    caseId: id,
+    sent: Uint8Array.of(1),
+    received: Uint8Array.of(2),
+  }));
+  const html = page(runOf(cases), exchanges);
   assertEquals(html.split('<details class="exchange"').length - 1, MAX_SHOWN_EXCHANGES);
   assertEquals(html.split("Exchange 17 of the transcript.").length - 1, 3);
 });

@@ -49,8 +49,12 @@ export interface CaseResult {
 export interface ShownExchange {
   readonly exchange: number;
   readonly caseId: string;
+  /** May be cut; then the length of all is beside it. */
   readonly sent: Uint8Array;
   readonly received: Uint8Array;
+  /** Bytes sent and received altogether; without it nothing was cut. */
+  readonly sentLength?: number;
+  readonly receivedLength?: number;
 }
 
 /** The identity of the judged implementation as it describes itself. */

@@ -20,7 +20,8 @@ export const EMBEDDED_REMARK = "judged is the built-in reference node, not yours
 
 const LABEL = 11;
 const INDENT = 2;
-const MAX_WORDING = 200;
+const MAX_WORDING = 280;
+const MAX_REASON = 200;
 const MAX_VALUE = 600;
 /** Reasons of skips that are listed; the report has them all. */
 const MAX_SKIP_REASONS = 12;
@@ -98,7 +99,7 @@ function printFailure(text: Layout, word: "FAILED" | "WARNING", failure: Reporte
   const colour = word === "FAILED" ? red : yellow;
   text.line(`${text.paint(colour, word)} ${text.paint(bold, visible(failure.requirement))} ${visible(failure.test)}`);
   const says = wording(failure.requirement);
-  if (says !== undefined) text.labelled("rule", `${bounded(says, MAX_WORDING)} (${failure.level})`);
+  if (says !== undefined) text.labelled("rule", `${shortened(says)} (${failure.level})`);
   text.labelled("spec", failure.spec_ref);
   text.labelled("expected", bounded(failure.expected, MAX_VALUE));
   text.labelled("observed", bounded(failure.observed, MAX_VALUE));
@@ -106,6 +107,13 @@ function printFailure(text: Layout, word: "FAILED" | "WARNING", failure: Reporte
   text.line(text.paint(dim, pad("  repeat", LABEL)) + visible(failure.reproduction));
   if (failure.exchange >= 0) text.labelled("exchange", `${failure.exchange} of the transcript`);
   text.line();
+}
+
+/** The wording up to the last word that fits; the catalogue has it whole. */
+function shortened(says: string): string {
+  if (says.length <= MAX_WORDING) return says;
+  const room = says.slice(0, MAX_WORDING);
+  return `${room.slice(0, Math.max(room.lastIndexOf(" "), 1))} …`;
 }
 
 function printErrors(text: Layout, cases: readonly ReportedCase[]): void {
@@ -152,7 +160,7 @@ function printSkips(text: Layout, cases: readonly ReportedCase[]): void {
   text.line(text.paint(bold, "NOT JUDGED"));
   const sorted = [...reasons].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   for (const [reason, count] of sorted.slice(0, MAX_SKIP_REASONS)) {
-    wrap(visible(bounded(reason, MAX_WORDING)), text.sink.width - LABEL).forEach((line, index) =>
+    wrap(visible(bounded(reason, MAX_REASON)), text.sink.width - LABEL).forEach((line, index) =>
       text.line(pad(index === 0 ? pad(String(count), LABEL - INDENT, "left") : "", LABEL) + line)
     );
   }

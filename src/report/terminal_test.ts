@@ -91,6 +91,13 @@ Deno.test("no text of the target reaches the terminal as a command", () => {
   }
 });
 
+Deno.test("a long wording ends at a word", () => {
+  const lines: string[] = [];
+  const sink = { width: 400, colour: false, out: (line: string) => void lines.push(line) };
+  printReport(signedReport(runOf([failed("core/bus/b")])), sink, () => "word ".repeat(100));
+  assertEquals(lines[1], `  rule     ${"word ".repeat(56)}… (MUST)`);
+});
+
 Deno.test("only recipes are wider than the terminal", () => {
   for (const line of printed(hostileRun(), 60)) {
     if (!line.startsWith("  repeat")) assertEquals(columns(line) <= 60, true, line);
