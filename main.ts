@@ -9,9 +9,19 @@ import { visible } from "./src/report/escape.ts";
 import { systemClock } from "./src/wire/clock.ts";
 
 const encoder = new TextEncoder();
+
+/** Writes all of a text; a reader that went away (`| head`) is no error of ours. */
+function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  try {
+    for (let bytes = encoder.encode(text); bytes.length > 0;) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
 const printer = terminalPrinter({
-  writeOut: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
-  writeErr: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+  writeOut: (text) => write(Deno.stdout, text),
+  writeErr: (text) => write(Deno.stderr, text),
   outIsTerminal: Deno.stdout.isTerminal(),
   errIsTerminal: Deno.stderr.isTerminal(),
   columns: Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined,
@@ -26,10 +36,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const { command, options, positionals } = invocation;
   if (invocation.help) {
     for (const line of commandHelp(command, printer.width)) printer.out(line);
+    if (command.name === "node") {
+      const { nodeHelpLines } = await import("./src/cli/node_command.ts");
+      for (const line of nodeHelpLines(printer.width)) printer.out(line);
+    }
     return 0;
   }
   const interrupted = new AbortController();
-  Deno.addSignalListener("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  const interrupt = () => interrupted.abort(new Error("interrupted"));
+  Deno.addSignalListener("SIGINT", interrupt);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
   const context = async () => {
     const [{ SUITES, SUITE_VERSION }, { requirement }] = await Promise.all([
       import("./suites/mod.ts"),
@@ -50,6 +66,11 @@ async function main(argv: readonly string[]): Promise<number> {
       return await (await import("./src/cli/run_command.ts")).runCommand(options, await context());
     case "selftest":
       return await (await import("./src/cli/selftest_command.ts")).selftestCommand(options, await context());
+    case "node": {
+      const { nodeCommand } = await import("./src/cli/node_command.ts");
+      const input = Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable;
+      return await nodeCommand(options, { printer, clock: systemClock(), signal: interrupted.signal, input });
+    }
     case "identity":
       return (await import("./src/cli/small_commands.ts")).identityCommand(options, printer);
     case "version": {

@@ -1,20 +1,42 @@
 import { assertEquals } from "@std/assert";
-import { COMMANDS, REPORT, RUN } from "./commands.ts";
+import { COMMANDS, RUN } from "./commands.ts";
 import { commandHelp, overviewHelp } from "./help.ts";
+import type { CommandSpec } from "./options.ts";
 import { columns } from "../report/text.ts";
 
+const REPORT: CommandSpec = {
+  name: "report",
+  summary: "show, verify or judge again what a run left behind",
+  positionals: [
+    { name: "ACTION", required: true, choices: ["show", "verify"], help: "show the verdicts; verify the signatures" },
+    { name: "DIR", required: false, help: "folder of the reports" },
+  ],
+  options: [
+    { name: "json", kind: "flag", help: "print one JSON object on stdout and nothing else" },
+    { name: "seed", kind: "seed", value: "N", standard: "0xC0FFEE", help: "decides all traffic" },
+    { name: "a-very-long-name", kind: "path", value: "VERY-LONG-VALUE", help: "explained below" },
+  ],
+  more: ["Exit codes are told here."],
+};
+
 Deno.test("the help of a command is made from its table", () => {
-  assertEquals(commandHelp(REPORT, 80), [
+  assertEquals(commandHelp(REPORT, 70), [
     "Usage: hearthproof report ACTION [DIR] [OPTIONS]",
     "",
     "report: show, verify or judge again what a run left behind.",
     "",
-    "  ACTION  show, verify, recheck: show the verdicts; verify the signatures; judge",
-    "          the transcript again",
-    "  DIR     folder of the reports, else ./conformance-report",
+    "  ACTION                      show, verify: show the verdicts; verify",
+    "                              the signatures",
+    "  DIR                         folder of the reports",
     "",
-    "  --json  print one JSON object on stdout and nothing else",
-    "  --help  print this help",
+    "  --json                      print one JSON object on stdout and",
+    "                              nothing else",
+    "  --seed N                    decides all traffic (default 0xC0FFEE)",
+    "  --a-very-long-name VERY-LONG-VALUE",
+    "                              explained below",
+    "  --help                      print this help",
+    "",
+    "Exit codes are told here.",
   ]);
 });
 

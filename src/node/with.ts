@@ -12,14 +12,20 @@ export interface Behaviour {
 }
 
 /**
- * The behaviour of the sound node with the named variants and faults over it, in the order given, faults last.
+ * The behaviour of the sound node with the named variants and faults over it, in the order given, faults after
+ * variants, and whatever else is given last.
  *
  * @throws {RangeError} If a name is unknown.
  */
-export function nodeWith(faultNames: readonly string[], variantNames: readonly string[] = []): Behaviour {
+export function nodeWith(
+  faultNames: readonly string[],
+  variantNames: readonly string[] = [],
+  more: readonly Overrides[] = [],
+): Behaviour {
   return behaviourOf([
     ...variantNames.map((name) => find<Variant>("variant", VARIANTS, name)),
     ...faultNames.map((name) => find<Fault>("fault", FAULTS, name)),
+    ...more,
   ]);
 }
 

@@ -3,8 +3,7 @@
 import { deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
 import type { Overrides } from "../node/fault.ts";
 import { ReferenceNode } from "../node/node.ts";
-import { nodeWith } from "../node/overrides.ts";
-import { NODE_PARTS } from "../node/parts.ts";
+import { nodeWith } from "../node/with.ts";
 import { type Endpoint, type Network, steadyClock, systemClock } from "../wire/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";

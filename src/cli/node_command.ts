@@ -1,0 +1,79 @@
+/** `hearthproof node`: serve the reference node until it is told to stop. */
+
+import type { Clock } from "../protocol/mod.ts";
+import { FAULTS, FAULTS_BY_AREA } from "../node/faults/mod.ts";
+import { inputEnded, serveNode } from "../node/serve.ts";
+import { VARIANTS, VARIANTS_BY_AREA } from "../node/variants/mod.ts";
+import { wrap } from "../report/text.ts";
+import { DEFAULT_PORT } from "./commands.ts";
+import { type Options, UsageError } from "./parse.ts";
+import type { Printer } from "./printer.ts";
+import { nearest } from "./suggest.ts";
+
+/** What main hands over. */
+export interface NodeContext {
+  readonly printer: Printer;
+  readonly clock: Clock;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Standard input, where somebody holds the other end; its end ends the node. */
+  readonly input: ReadableStream<Uint8Array> | undefined;
+}
+
+function known(option: string, names: readonly string[], table: Readonly<Record<string, unknown>>): readonly string[] {
+  for (const name of names) {
+    if (Object.hasOwn(table, name)) continue;
+    const near = nearest(name, Object.keys(table));
+    throw new UsageError(`node: --${option} ${name}: unknown${near === undefined ? "" : `, did you mean ${near}?`}`);
+  }
+  return names;
+}
+
+/** Faults and variants by area, for the help of the command. */
+export function nodeHelpLines(width: number): string[] {
+  const block = (title: string, areas: Readonly<Record<string, object>>) =>
+    Object.entries(areas).flatMap(([area, table]) => {
+      const names = Object.keys(table);
+      return names.length === 0
+        ? []
+        : ["", `${title}, ${area}:`, ...wrap(names.join(", "), width - 2).map((l) => `  ${l}`)];
+    });
+  return [...block("Faults", FAULTS_BY_AREA), ...block("Variants", VARIANTS_BY_AREA)];
+}
+
+/** Runs the command; returns the exit code. */
+export async function nodeCommand(options: Options, context: NodeContext): Promise<number> {
+  const { printer, clock, signal, input } = context;
+  const faults = known("fault", options.list("fault"), FAULTS);
+  const variants = known("variant", options.list("variant"), VARIANTS);
+  const temporary = options.text("data") === undefined;
+  const data = options.text("data") ?? await Deno.makeTempDir({ prefix: "hearthproof-node-" });
+  const seed = options.given("seed") ? options.number("seed") : undefined;
+  const host = options.text("host");
+  let served;
+  try {
+    served = await serveNode({
+      clock,
+      port: options.number("port") ?? DEFAULT_PORT,
+      data,
+      tls: options.flag("tls"),
+      faults,
+      variants,
+      peers: options.list("peer"),
+      ...(host === undefined ? {} : { host }),
+      ...(seed === undefined ? {} : { seed }),
+    });
+  } catch (error) {
+    if (temporary) await Deno.remove(data, { recursive: true });
+    throw new UsageError(`node: cannot start: ${error instanceof Error ? error.message : error}`);
+  }
+  printer.out(JSON.stringify(served.ready));
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    if (input !== undefined) inputEnded(input).then(resolve, resolve);
+  });
+  await served.node.stop();
+  if (temporary) await Deno.remove(data, { recursive: true });
+  return 0;
+}
