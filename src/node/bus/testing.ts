@@ -112,6 +112,7 @@ export function testCore(
       isMember: (id: string) => atLeast(level(id), "member"),
       isRevoked: (id: string) => id === REVOKED1.id,
       policy: () => DEFAULT_POLICY,
+      members: () => [...levels].map(([node_id, level]) => ({ node_id, level })),
     },
     metrics: {
       count: (name: string, labels: JsonObject) => {

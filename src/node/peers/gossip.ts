@@ -9,9 +9,12 @@ import type { NodeCore } from "../core.ts";
 import { CommunityLog } from "../log/event_log.ts";
 import { enter } from "../log/genesis.ts";
 import { inPages } from "../log/pages.ts";
+import { headsDocument } from "../log/sync.ts";
 
 const HEADS_PATH = "/sync/v1/heads";
 const EVENTS_PATH = "/sync/v1/events";
+/** Below every Lamport value; 0 is one. */
+const BEFORE_ALL = -1;
 /** Pages fetched in one round at most; a peer that always has more is not believed for ever. */
 const MAX_PULLED_PAGES = 10_000;
 
@@ -31,6 +34,11 @@ interface PeerHeads {
 export class Gossip {
   /** By peer: Lamport value up to which both logs held the same set when they were last compared. */
   readonly #settled = new Map<string, number>();
+  /**
+   * By peer: both digests after a round that could not make them equal. A revocation that reached one side first keeps
+   * events out there for good, so without news on either side there is nothing to do.
+   */
+  readonly #differing = new Map<string, string>();
 
   constructor(private readonly core: GossipCore) {}
 
@@ -42,6 +50,7 @@ export class Gossip {
   async round(peerId: string, peer: PeerTransport): Promise<void> {
     const heads = await this.#heads(peer);
     if (this.#equal(heads)) return this.#settle(peerId);
+    if (heads.digest !== undefined && this.#differing.get(peerId) === this.#pair(heads)) return;
     const refused = await this.#push(peer, this.core.rules.eventsToPush(this.#above(heads.head), heads.head));
     if (refused) await this.#enterAgain(peer, heads.head);
     if (!this.core.rules.gossipPulls) return;
@@ -49,13 +58,19 @@ export class Gossip {
       if (heads.head > this.core.log.head()) await this.#pull(peer, this.core.log.head());
       return;
     }
-    for (const after of new Set([this.#settled.get(peerId) ?? 0, 0])) {
+    for (const after of new Set([this.#settled.get(peerId) ?? BEFORE_ALL, BEFORE_ALL])) {
       const theirs = await this.#pull(peer, after);
       const missing = this.#upTo(heads.head, after).filter(({ event_id }) => !theirs.has(event_id));
       if (this.core.rules.gossipRepairs) await this.#push(peer, missing);
-      if (this.#equal(await this.#heads(peer))) return this.#settle(peerId);
+      const now = await this.#heads(peer);
+      if (this.#equal(now)) return this.#settle(peerId);
+      this.#differing.set(peerId, this.#pair(now));
     }
     this.#settled.delete(peerId);
+  }
+
+  #pair({ digest }: PeerHeads): string {
+    return `${headsDocument(this.core)["event_digest"]} ${digest}`;
   }
 
   /**
@@ -64,16 +79,16 @@ export class Gossip {
    * @throws {Error} What the transport raises.
    */
   async meet(peer: PeerTransport): Promise<void> {
-    await this.#pull(peer, 0);
+    await this.#pull(peer, BEFORE_ALL);
   }
 
   #settle(peerId: string): void {
+    this.#differing.delete(peerId);
     this.#settled.set(peerId, this.core.log.head());
   }
 
   #equal({ digest }: PeerHeads): boolean {
-    const { log } = this.core;
-    return log instanceof CommunityLog && digest === log.digest();
+    return digest !== undefined && headsDocument(this.core)["event_digest"] === digest;
   }
 
   async #heads(peer: PeerTransport): Promise<PeerHeads> {
