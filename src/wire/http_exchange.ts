@@ -235,12 +235,17 @@ export class Exchange {
 
   #ended(end: ConnectionEnd): void {
     this.#end = end;
-    this.#endedAt = this.#start.network.clock.mono();
+    this.#endedAt = this.#settledAt();
   }
 
   #fail(kind: WireFailureKind, message: string): void {
     this.#failure ??= { kind, message };
-    this.#endedAt = Math.max(this.#endedAt, this.#start.network.clock.mono());
+    this.#endedAt = Math.max(this.#endedAt, this.#settledAt());
+  }
+
+  /** When the connection last gave something, so that a replay finds the same time. */
+  #settledAt(): number {
+    return this.#start.connection?.settledAt ?? this.#start.network.clock.mono();
   }
 }
 

@@ -134,10 +134,11 @@ export class LiveNetwork implements Network {
     this.#open.clear();
   }
 
-  /** Writes a record, stamped now. */
-  record(entry: Entry): void {
-    if (this.#closed) return;
-    this.#options.sink.record({ scope: this.#options.scope, at: this.#now(), ...entry });
+  /** Writes a record, stamped now unless it has a time; returns the stamp. */
+  record(entry: Entry & { readonly at?: number }): number {
+    const at = entry.at ?? this.#now();
+    if (!this.#closed) this.#options.sink.record({ scope: this.#options.scope, ...entry, at });
+    return at;
   }
 
   #now(): number {
@@ -155,12 +156,13 @@ export class LiveNetwork implements Network {
 
 class LiveConnection implements Connection {
   readonly certificate?: { readonly fingerprint: string; readonly der: Uint8Array };
+  settledAt: number | undefined;
   #over = false;
 
   constructor(
     readonly id: number,
     private readonly socket: StreamSocket,
-    private readonly record: (entry: Entry & { at?: number }) => void,
+    private readonly record: (entry: Entry & { readonly at?: number }) => number,
     private readonly gone: () => void,
   ) {
     if (socket.certificate !== undefined) this.certificate = socket.certificate;
@@ -187,16 +189,16 @@ class LiveConnection implements Connection {
     try {
       const received = await this.socket.read(deadlineMs);
       if (this.#over) return null;
-      if (received === null) this.record({ connection: this.id, direction: "eof" });
-      else this.record({ connection: this.id, direction: "in", at: received.at, bytes: received.bytes });
+      this.settledAt = received === null
+        ? this.record({ connection: this.id, direction: "eof" })
+        : this.record({ connection: this.id, direction: "in", at: received.at, bytes: received.bytes });
       return received;
     } catch (error) {
       if (error instanceof WireError && !this.#over) {
-        if (error.kind === "deadline") this.record({ connection: this.id, direction: "deadline" });
-        else {
-          const failure = { kind: error.kind, message: error.message };
-          this.record({ connection: this.id, direction: "broken", failure });
-        }
+        const failure = { kind: error.kind, message: error.message };
+        this.settledAt = error.kind === "deadline"
+          ? this.record({ connection: this.id, direction: "deadline" })
+          : this.record({ connection: this.id, direction: "broken", failure });
       }
       throw error;
     }

@@ -54,6 +54,8 @@ export interface Connection {
   readonly id: number;
   /** SHA-256 fingerprint (hex) and DER of the peer's certificate; TLS only. */
   readonly certificate?: { readonly fingerprint: string; readonly der: Uint8Array };
+  /** `mono()` when the last read ended, as it stands in the transcript. */
+  readonly settledAt?: number | undefined;
   write(bytes: Uint8Array): Promise<void>;
   /**
    * The next bytes, or null when the peer has closed its side.

@@ -18,6 +18,7 @@ const SHOWN = 60;
 export class ReplayConnection implements Connection {
   readonly id: number;
   readonly certificate?: { readonly fingerprint: string; readonly der: Uint8Array };
+  settledAt: number | undefined;
   readonly #time: ReplayTime;
   readonly #pool: Pool | undefined;
   #bound: RecordedConnection | undefined;
@@ -77,6 +78,7 @@ export class ReplayConnection implements Connection {
             const next = this.#next();
             if (next === undefined) return reject(deadline(deadlineMs));
             this.#reads++;
+            this.settledAt = next.at;
             if (next.kind === "in") resolve({ bytes: next.bytes ?? new Uint8Array(0), at: next.at });
             else if (next.kind === "eof") resolve(null);
             else if (next.kind === "deadline") reject(deadline(deadlineMs));
