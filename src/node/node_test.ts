@@ -1,0 +1,85 @@
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { type JsonObject, verifyDocument } from "../protocol/mod.ts";
+import { systemClock } from "../wire/clock.ts";
+import { post, rawExchange, rawRequest, signedCall } from "./http/fake_client.ts";
+import { defaultNodeOptions, ReferenceNode } from "./node.ts";
+
+const clock = systemClock();
+/** Bytes above the limit of a body, and of what a socket may have in flight. */
+const OVERSIZED_BYTES = 64 * 1024 * 1024;
+
+async function withNode(use: (node: ReferenceNode) => Promise<void>, seed = 1): Promise<void> {
+  const node = await ReferenceNode.start(defaultNodeOptions({ clock, seed }));
+  try {
+    await use(node);
+  } finally {
+    await node.stop();
+  }
+}
+
+Deno.test("a whole node serves its capabilities to the root of its community", () =>
+  withNode(async (node) => {
+    const { root } = node.core.options;
+    const list = { capability: "market.list", body: { params: {}, input: {} } };
+    const { status, body } = await post(node, signedCall(node, list, root));
+    assertEquals([status, (body.output as JsonObject).posts], [200, []]);
+    const manifest = await (await fetch(`${node.url}/manifest`)).json();
+    assertEquals(manifest.capabilities.some(({ name }: { name: string }) => name === "market.list"), true);
+    const community = await (await fetch(`${node.url}/community/manifest`)).json();
+    assertEquals([root.id, node.nodeId].some((id) => verifyDocument(id, community)), true);
+  }));
+
+Deno.test("equal seeds give equal identities, other seeds others", async () => {
+  const ids: string[] = [];
+  for (const seed of [1, 1, 2]) await withNode((node) => Promise.resolve(void ids.push(node.nodeId)), seed);
+  assertEquals(ids[0], ids[1]);
+  assertNotEquals(ids[0], ids[2]);
+});
+
+Deno.test("operational endpoints answer without headers", () =>
+  withNode(async (node) => {
+    const get = async (path: string) => {
+      const response = await fetch(node.url + path);
+      return { status: response.status, text: await response.text() };
+    };
+    const call = signedCall(node, { capability: "market.absent" }, node.core.options.root);
+    await post(node, call);
+    assertEquals((await get("/health")).status, 200);
+    assertEquals((await get("/ready")).status, 503);
+    const { text } = await get("/metrics");
+    assertMatch(text, /hearthnet_requests_total\{capability="market.absent",result="not_found"\} 1/);
+    assertMatch(text, /hearthnet_request_duration_ms_count\{capability="market.absent"\} 1/);
+    assertMatch(text, /hearthnet_emergency_mode\{state="online"\} 1/);
+    const heads = JSON.parse((await get("/sync/v1/heads")).text);
+    assertMatch(text, new RegExp(`hearthnet_event_log_lamport_head\\{community="[^"]+"\\} ${heads.head}\\n`));
+    const { traces } = JSON.parse((await get("/trace/recent?n=5")).text);
+    assertEquals([traces.at(-1).trace_id, traces.at(-1).result], [call.requestId, "not_found"]);
+  }));
+
+Deno.test("an oversized body is refused and the node goes on", () =>
+  withNode(async (node) => {
+    const head = rawRequest("POST", "/bus/v1/call", { "Content-Length": String(OVERSIZED_BYTES) });
+    const bytes = new Uint8Array(head.length + OVERSIZED_BYTES);
+    bytes.set(head);
+    assertMatch(await rawExchange(node, bytes), /^HTTP\/1\.1 400 [^]*"error":"bad_request"/);
+    assertEquals(await fetch(`${node.url}/health`).then((r) => r.body?.cancel().then(() => r.status)), 200);
+  }));
+
+Deno.test("a pushed body that is no push is refused", () =>
+  withNode(async (node) => {
+    for (const body of ["", "[]", '{"community_id":"x","events":[]}', "{"]) {
+      const response = await fetch(`${node.url}/sync/v1/events`, { method: "POST", body });
+      assertEquals([body, response.status, (await response.json()).error], [body, 400, "bad_request"]);
+    }
+  }));
+
+Deno.test("a node admits neither itself nor what it cannot reach, and a crash frees its port", async () => {
+  const first = await ReferenceNode.start(defaultNodeOptions({ clock, seed: 3 }));
+  try {
+    assertEquals(await first.addPeer(first.url), false);
+    assertEquals(await first.addPeer("http://127.0.0.1:1"), false);
+  } finally {
+    await first.crash();
+  }
+  assertEquals(await fetch(first.url).then(() => true, () => false), false);
+});
