@@ -192,7 +192,7 @@ export class CommunityLog implements EventLog {
       communityId: this.core.communityId,
       membership: this.#views.membership,
       head: this.#head,
-      stored: (eventId) => this.#store.has(eventId),
+      stored: (eventId) => this.#store.get(eventId),
     };
   }
 

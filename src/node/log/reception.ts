@@ -16,7 +16,8 @@ export interface ReceptionContext {
   readonly communityId: string;
   readonly membership: Membership;
   readonly head: number;
-  readonly stored: (eventId: string) => boolean;
+  /** The stored event of an id. */
+  readonly stored: (eventId: string) => EventEnvelope | undefined;
 }
 
 /** Longest text taken over into an answer as the id of a malformed event. */
@@ -27,7 +28,7 @@ export function judge(context: ReceptionContext, value: Json): Verdict {
   const reason = reasonAgainst(context, value);
   if (reason === undefined) {
     const event = value as unknown as EventEnvelope;
-    return { kind: context.stored(event.event_id) ? "duplicate" : "new", event };
+    return { kind: context.stored(event.event_id) === undefined ? "new" : "duplicate", event };
   }
   const { event_id: id, lamport } = isObject(value) ? value : {};
   const eventId = typeof id === "string" ? id.slice(0, MAX_ECHOED_ID) : "";
@@ -44,6 +45,8 @@ function reasonAgainst(context: ReceptionContext, value: Json): string | undefin
 
   const event = value as unknown as EventEnvelope;
   const { author, lamport, data } = event;
+  // What is in the log already is no news, whatever became of its author since.
+  if (context.stored(event.event_id)?.signature === event.signature) return undefined;
   const revoked = membership.isRevoked(author);
   const allowed = rules.mayWriteEvent(event, {
     member: revoked || membership.isMember(author),
