@@ -14,6 +14,7 @@ import type { Suite } from "../runner/case.ts";
 import type { Requirement } from "../runner/requirement.ts";
 import { type Progress, run } from "../runner/run.ts";
 import { filterCases, plan, type PlannedCase } from "../runner/select.ts";
+import { parseVector, vectorCase } from "../runner/vector.ts";
 import { testerIdentity } from "../target/access.ts";
 import { judgeBaseline, parseBaseline, staleLines } from "./baseline.ts";
 import { DEFAULT_OUTPUT_DIR, DEFAULT_SEED, RUN } from "./commands.ts";
@@ -66,6 +67,20 @@ function checkSuiteVersion(options: Options, current: string): void {
     throw new UsageError(
       `run: this is suite version ${current}, --min-suite-version asks for ${least}; use a newer hearthproof`,
     );
+  }
+}
+
+/** The suites, or the one case of `--vector`. */
+async function suitesOf(options: Options, context: CommandContext): Promise<readonly Suite[]> {
+  const path = options.text("vector");
+  if (path === undefined) return context.suites;
+  try {
+    const vector = parseVector(await readOptionFile("vector", path));
+    const { section } = context.requirementOf(vector.requirement);
+    return [{ section, cases: [vectorCase(vector, section)] }];
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`--vector ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -130,7 +145,7 @@ export async function runCommand(given: Options, context: CommandContext): Promi
     ? undefined
     : parseBaseline(new TextDecoder().decode(await readOptionFile("baseline", baselinePath)), baselinePath);
   const { target, adapter, secrets } = await chooseTarget(options, { seed, timeOrigin });
-  const all = plan(context.suites, context.requirementOf);
+  const all = plan(await suitesOf(options, context), context.requirementOf);
   const { selected, deselected } = selectCases(all, options);
   const folder = options.text("output-dir") ?? DEFAULT_OUTPUT_DIR;
   await prepareFolder(folder);
