@@ -1,5 +1,6 @@
 /** A byte stream to a peer over TCP or TLS, read by pulling. */
 
+import { createHash } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 
@@ -43,7 +44,7 @@ export function openSocket(origin: Origin, signal: AbortSignal): Promise<PeerSoc
   return new Promise((resolve, reject) => {
     const { host, port } = origin;
     const socket = origin.tls
-      ? connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] })
+      ? connectTls({ host, port, rejectUnauthorized: false, servername: freshName() })
       : connectTcp({ host, port });
     const refuse = (why: string) => {
       signal.removeEventListener("abort", aborted);
@@ -65,9 +66,20 @@ export function openSocket(origin: Origin, signal: AbortSignal): Promise<PeerSoc
   });
 }
 
+let names = 0;
+
+/**
+ * A server name no session is remembered for. The runtime resumes TLS sessions by name, and a resumed one shows the
+ * certificate of the first handshake instead of the one the peer has now, which would blind the pin.
+ */
+function freshName(): string {
+  return `c${++names}.hearthnet.local`;
+}
+
+/** SHA-256 of the certificate as sent: the runtime fills `raw` only when the whole chain is asked for. */
 function fingerprintOf(socket: TLSSocket): string | undefined {
-  const { fingerprint256 } = socket.getPeerCertificate();
-  return fingerprint256?.replaceAll(":", "").toLowerCase();
+  const raw: Uint8Array | undefined = socket.getPeerCertificate(true)?.raw;
+  return raw === undefined ? undefined : createHash("sha256").update(new Uint8Array(raw)).digest("hex");
 }
 
 export class PeerSocket {
