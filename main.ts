@@ -1,6 +1,6 @@
 /** Composition root: argv -> command -> exit code. The only place with console and Deno.exit. */
 
-import { COMMANDS } from "./src/cli/commands.ts";
+import { COMMANDS, DEFAULT_OUTPUT_DIR } from "./src/cli/commands.ts";
 import { commandHelp, overviewHelp } from "./src/cli/help.ts";
 import { parseCommandLine, UsageError } from "./src/cli/parse.ts";
 import { terminalPrinter } from "./src/cli/printer.ts";
@@ -82,7 +82,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return versionCommand(options, printer, versions);
     }
     case "report": {
-      const [action = "show", folder] = positionals;
+      const [action = "show", folder = DEFAULT_OUTPUT_DIR] = positionals;
       return await (await import("./src/cli/report_command.ts")).reportCommand(
         action,
         folder,

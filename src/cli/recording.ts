@@ -118,6 +118,13 @@ export function shownExchange(
     if (record.direction === "out") sent.push(record.bytes);
     if (record.direction === "in") received.push(record.bytes);
   }
-  const bounded = (parts: readonly Uint8Array[]) => concat(parts).slice(0, MAX_SHOWN_BYTES);
-  return { exchange, caseId: scope.replace(/#2$/, ""), sent: bounded(sent), received: bounded(received) };
+  const [out, back] = [concat(sent), concat(received)];
+  return {
+    exchange,
+    caseId: scope.replace(/#2$/, ""),
+    sent: out.slice(0, MAX_SHOWN_BYTES),
+    received: back.slice(0, MAX_SHOWN_BYTES),
+    sentLength: out.length,
+    receivedLength: back.length,
+  };
 }

@@ -1,10 +1,8 @@
 /** `hearthproof report show|verify|recheck DIR`. */
 
-import { isObject, type JsonObject, tryParseJson } from "../protocol/mod.ts";
-import type { ConformanceReport } from "../report/build.ts";
 import { visible } from "../report/escape.ts";
 import { NO_ADAPTER } from "../target/adapter.ts";
-import { MANIFEST_SCHEMA } from "../report/run_manifest.ts";
+import type { RunManifest } from "../report/run_manifest.ts";
 import type { Outcome } from "../report/results.ts";
 import { verifyReport } from "../report/sign.ts";
 import { printReport } from "../report/terminal.ts";
@@ -12,24 +10,13 @@ import { RunnerBench } from "../runner/bench.ts";
 import { run } from "../runner/run.ts";
 import { plan } from "../runner/select.ts";
 import { readTranscript, ReplayNetwork, type Transcript } from "../wire/mod.ts";
-import { DEFAULT_OUTPUT_DIR, RUN } from "./commands.ts";
+import { RUN } from "./commands.ts";
 import { EXIT } from "./exit_code.ts";
 import { type Options, parseCommandLine, UsageError } from "./parse.ts";
 import { GIVEN } from "../report/redact.ts";
+import { readJson, readReport, readRunManifest } from "./report_files.ts";
 import { type CommandContext, REPORT_FILES } from "./run_command.ts";
 import { chooseTarget } from "./target_options.ts";
-
-async function readJson(folder: string, file: string): Promise<JsonObject> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(`${folder}/${file}`);
-  } catch {
-    throw new UsageError(`report: ${folder}/${file} cannot be read; give the output directory of a run`);
-  }
-  const value = tryParseJson(bytes);
-  if (!isObject(value)) throw new UsageError(`report: ${folder}/${file} is no JSON object`);
-  return value;
-}
 
 async function transcriptOf(folder: string): Promise<Transcript> {
   try {
@@ -44,7 +31,7 @@ async function transcriptOf(folder: string): Promise<Transcript> {
 /** Runs the command; returns the exit code. */
 export async function reportCommand(
   action: string,
-  folder: string = DEFAULT_OUTPUT_DIR,
+  folder: string,
   options: Options,
   context: CommandContext,
 ): Promise<number> {
@@ -59,13 +46,10 @@ export async function reportCommand(
 }
 
 async function show(folder: string, options: Options, { printer, requirementOf }: CommandContext): Promise<number> {
-  const report = await readJson(folder, REPORT_FILES.json);
-  if (report.schema !== "hearthproof.report/1") {
-    throw new UsageError(`report: ${folder} holds no report of hearthproof`);
-  }
+  const report = await readReport(`${folder}/${REPORT_FILES.json}`);
   if (options.flag("json")) printer.out(JSON.stringify(report));
   else {
-    printReport(report as unknown as ConformanceReport, printer, (id) => {
+    printReport(report, printer, (id) => {
       try {
         return requirementOf(id).says;
       } catch {
@@ -77,11 +61,10 @@ async function show(folder: string, options: Options, { printer, requirementOf }
 }
 
 async function verify(folder: string, options: Options, { printer }: CommandContext): Promise<number> {
-  const report = await readJson(folder, REPORT_FILES.json);
+  const report = await readJson(`${folder}/${REPORT_FILES.json}`);
   const { digest } = await transcriptOf(folder);
-  const manifest = await readJson(folder, REPORT_FILES.manifest);
-  const target = isObject(manifest.target) ? manifest.target : {};
-  const verification = verifyReport(report, digest, typeof target.node_id === "string" ? target.node_id : "");
+  const { target } = await readRunManifest(`${folder}/${REPORT_FILES.manifest}`);
+  const verification = verifyReport(report, digest, target.node_id);
   if (options.flag("json")) printer.out(JSON.stringify(verification));
   else {
     printer.out(`target's signature: ${verification.target.verdict} (${visible(verification.target.reason)})`);
@@ -92,10 +75,9 @@ async function verify(folder: string, options: Options, { printer }: CommandCont
 }
 
 /** The options of the run that wrote the folder, with the keys given now. */
-function runOptions(manifest: JsonObject, given: Options): Options {
+function runOptions(manifest: RunManifest, given: Options): Options {
   const argv = ["run"];
-  const configuration = isObject(manifest.configuration) ? manifest.configuration : {};
-  for (const [name, value] of Object.entries(configuration)) {
+  for (const [name, value] of Object.entries(manifest.configuration)) {
     if (value === GIVEN) {
       const key = given.text(name);
       if (key === undefined) {
@@ -117,17 +99,12 @@ interface Flip {
 }
 
 async function recheck(folder: string, options: Options, context: CommandContext): Promise<number> {
-  const manifest = await readJson(folder, REPORT_FILES.manifest);
-  if (manifest.schema !== MANIFEST_SCHEMA || typeof manifest.seed !== "number") {
-    throw new UsageError(`report: ${folder}/${REPORT_FILES.manifest} is no run manifest`);
-  }
-  const { seed } = manifest;
-  const timeOrigin = Number(manifest.time_origin);
+  const manifest = await readRunManifest(`${folder}/${REPORT_FILES.manifest}`);
+  const { seed, time_origin: timeOrigin } = manifest;
   const transcript = await transcriptOf(folder);
   const { target } = await chooseTarget(runOptions(manifest, options), { seed, timeOrigin });
   const all = plan(context.suites, context.requirementOf);
-  const selection = isObject(manifest.selection) ? manifest.selection : {};
-  const ran = new Set(Array.isArray(selection.ran) ? selection.ran : []);
+  const ran = new Set(manifest.selection.ran);
   const selected = all.filter(({ definition }) => ran.has(definition.id));
   const { result } = await run({
     target,
@@ -140,7 +117,7 @@ async function recheck(folder: string, options: Options, context: CommandContext
     timeOrigin,
     parallel: 1,
     slow: true,
-    strict: manifest.strict === true,
+    strict: manifest.strict,
     adapter: NO_ADAPTER,
     reporter: new RunnerBench({
       requirementOf: context.requirementOf,
@@ -158,10 +135,8 @@ async function recheck(folder: string, options: Options, context: CommandContext
     signal: context.signal,
   });
   context.printer.progress("");
-  const report = await readJson(folder, REPORT_FILES.json);
-  const reported = new Map(
-    (Array.isArray(report.cases) ? report.cases : []).filter(isObject).map((c) => [String(c.id), String(c.outcome)]),
-  );
+  const report = await readReport(`${folder}/${REPORT_FILES.json}`);
+  const reported = new Map(report.cases.map(({ id, outcome }) => [id, outcome]));
   const flips: Flip[] = result.cases.flatMap(({ id, outcome, reason, failure }) => {
     const before = reported.get(id);
     if (before === outcome) return [];

@@ -213,12 +213,12 @@ export async function runCommand(given: Options, context: CommandContext): Promi
   await writeReports(folder, report, result, shown, { options: secretOptions(RUN), texts: secrets }, context);
   if (options.flag("json")) context.printer.out(JSON.stringify(report));
   else {
-    printReport(report, printer, (id) => context.requirementOf(id).says);
-    if (judged !== undefined && judged.known.length > 0) {
-      printer.out(`baseline: ${judged.known.length} failures are known`);
-    }
-    for (const line of staleLines(judged?.stale ?? [])) printer.out(line);
-    printer.out(`report: ${folder}/${REPORT_FILES.html}`);
+    const known = judged?.known.length ?? 0;
+    printReport(report, printer, (id) => context.requirementOf(id).says, [
+      ...(known === 0 ? [] : [`baseline: ${known} failures are known`]),
+      ...staleLines(judged?.stale ?? []),
+      `report: ${folder}/${REPORT_FILES.html}`,
+    ]);
   }
   return exitCodeOf(result, judged);
 }

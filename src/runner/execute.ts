@@ -66,7 +66,7 @@ export async function executeCase(planned: PlannedCase, options: ExecuteOptions)
     expected: error.difference.expected,
     observed: error.difference.observed,
     reproduction: options.reproduction(definition.id),
-    exchange: error.difference.exchange ?? -1,
+    exchange: error.difference.exchange ?? opened?.session.lastExchange ?? -1,
   });
   let opened: OpenedCase | undefined;
   const over = new AbortController();

@@ -201,7 +201,7 @@ class EmbeddedHost implements SessionHost {
       ...(this.#provision.diskBudgetBytes === undefined ? {} : { diskBudgetBytes: this.#provision.diskBudgetBytes }),
       ...(this.#provision.backendFault === undefined ? {} : { backendFault: this.#provision.backendFault }),
       ...(report === undefined ? {} : { conformance: () => Promise.resolve(report) }),
-    }, NODE_PARTS);
+    });
     this.#node = started;
     return {
       scheme: tls ? "https" : "http",

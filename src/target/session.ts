@@ -84,6 +84,7 @@ export class Session {
   #lamport = 0;
   #headKnown = false;
   readonly #peers: PeerHost[] = [];
+  #lastExchange = -1;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -139,14 +140,19 @@ export class Session {
     return ulid(ms, this.random(`id-at-${ms}-${this.id()}`));
   }
 
+  /** Number of the last exchange with the target, -1 before any: what a difference without one points at. */
+  get lastExchange(): number {
+    return this.#lastExchange;
+  }
+
   /** Any request, as it is. */
-  http(req: HttpRequest, limits: Partial<ReadLimits> = {}): Promise<HttpAnswer> {
-    return request(this.network, this.endpoint, req, limits);
+  async http(req: HttpRequest, limits: Partial<ReadLimits> = {}): Promise<HttpAnswer> {
+    return this.#noted(await request(this.network, this.endpoint, req, limits));
   }
 
   /** Bytes that need not be HTTP. */
-  raw(bytes: Uint8Array | readonly Uint8Array[], options: RawOptions = {}): Promise<HttpAnswer> {
-    return sendRaw(this.network, this.endpoint, bytes, options);
+  async raw(bytes: Uint8Array | readonly Uint8Array[], options: RawOptions = {}): Promise<HttpAnswer> {
+    return this.#noted(await sendRaw(this.network, this.endpoint, bytes, options));
   }
 
   httpGet(path: string, headers: HeaderList = [], limits: Partial<ReadLimits> = {}): Promise<HttpAnswer> {
@@ -243,10 +249,10 @@ export class Session {
     const type = stream.head?.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
     if (!type.toLowerCase().startsWith("text/event-stream")) {
       for await (const _ of stream.chunks());
-      return { answer: stream.finish() };
+      return { answer: this.#noted(stream.finish()) };
     }
     const sse = await readSse(stream);
-    return { answer: stream.finish(), sse };
+    return { answer: this.#noted(stream.finish()), sse };
   }
 
   /** Asks for an upgrade to a WebSocket; headers as {@linkcode upgradeHeaders} makes them. */
@@ -426,6 +432,11 @@ export class Session {
   async close(): Promise<void> {
     for (const peer of this.#peers) await peer.stop();
     await this.#parts.host.close();
+  }
+
+  #noted(answer: HttpAnswer): HttpAnswer {
+    this.#lastExchange = answer.exchange;
+    return answer;
   }
 
   #versionOf(capability: string): string {
