@@ -108,6 +108,11 @@ export class StreamSocket {
     return Promise.resolve();
   }
 
+  /** Bytes the peer has not taken yet. */
+  get pending(): number {
+    return this.#socket.writableLength;
+  }
+
   /** Sends what is buffered, then closes. */
   close(): void {
     this.#socket.destroySoon();

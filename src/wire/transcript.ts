@@ -80,6 +80,16 @@ export class MemorySink implements TranscriptSink {
   }
 }
 
+/** Records of one exchange of a scope: from its mark to the next mark on the same connection, in order. */
+export function recordsOfExchange(records: readonly TranscriptRecord[], exchange: number): TranscriptRecord[] {
+  const mark = records.findIndex((record) => record.direction === "exchange" && record.exchange === exchange);
+  const first = records[mark];
+  if (first === undefined) return [];
+  const own = records.slice(mark + 1).filter(({ connection }) => connection === first.connection);
+  const next = own.findIndex(({ direction }) => direction === "exchange");
+  return next < 0 ? own : own.slice(0, next);
+}
+
 /** Rounds a time to the precision of the transcript. */
 export function roundTime(ms: number): number {
   return Math.round(ms * 100) / 100;

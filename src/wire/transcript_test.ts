@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { cidOf, fromUtf8, type Json, utf8 } from "../protocol/mod.ts";
-import { decodeRecord, encodeRecord, type TranscriptRecord } from "./transcript.ts";
+import { decodeRecord, encodeRecord, recordsOfExchange, type TranscriptRecord } from "./transcript.ts";
 import { readTranscript } from "./transcript_reader.ts";
 import { TranscriptWriter } from "./transcript_writer.ts";
 
@@ -124,4 +124,14 @@ Deno.test("a record of an unknown kind is refused", () => {
   const line = JSON.parse(encodeRecord(record("a", 1)));
   assertEquals(decodeRecord(line), record("a", 1));
   assertThrows(() => decodeRecord({ ...line, direction: "sideways" }), SyntaxError, "sideways");
+});
+
+Deno.test("the records of an exchange are those between its mark and the next on the connection", () => {
+  const mark = (connection: number, exchange: number) =>
+    record("a", 0, { connection, direction: "exchange", exchange });
+  const all = [mark(1, 1), record("a", 1), mark(2, 2), record("a", 2, { connection: 2 }), mark(1, 3), record("a", 3)];
+  assertEquals(recordsOfExchange(all, 1).map(({ at }) => at), [1]);
+  assertEquals(recordsOfExchange(all, 2).map(({ at }) => at), [2]);
+  assertEquals(recordsOfExchange(all, 3).map(({ at }) => at), [3]);
+  assertEquals(recordsOfExchange(all, 4), []);
 });
