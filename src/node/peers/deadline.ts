@@ -4,28 +4,32 @@ import type { Clock } from "../../protocol/mod.ts";
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Whether time was up before {@linkcode Deadline.stop}. */
+  /** Whether time was up. */
   expired(): boolean;
-  /** Takes the time limit away; the parent still aborts. */
+  /** Takes the time limit away; the parents still abort. */
   stop(): void;
+  /** Lets go of timer and parents; has to be called at the end of the work. */
+  end(): void;
 }
 
-/** A deadline `ms` from now. `stop` has to be called, or the timer runs out by itself. */
+/** A deadline `ms` from now. */
 export function deadlineIn(ms: number, clock: Clock, ...parents: readonly AbortSignal[]): Deadline {
   const controller = new AbortController();
   const timer = new AbortController();
   let late = false;
-  const follow = () => {
+  const end = () => {
     timer.abort();
+    for (const parent of parents) parent.removeEventListener("abort", follow);
+  };
+  const follow = () => {
+    end();
     controller.abort();
   };
-  for (const parent of parents) {
-    if (parent.aborted) follow();
-    else parent.addEventListener("abort", follow, { once: true, signal: controller.signal });
-  }
+  for (const parent of parents) parent.addEventListener("abort", follow, { once: true });
+  if (parents.some(({ aborted }) => aborted)) follow();
   clock.sleep(ms, timer.signal).then(() => {
     late = true;
-    controller.abort();
+    follow();
   }, () => {});
-  return { signal: controller.signal, expired: () => late, stop: () => timer.abort() };
+  return { signal: controller.signal, expired: () => late, stop: () => timer.abort(), end };
 }

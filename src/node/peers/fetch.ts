@@ -66,6 +66,6 @@ export async function fetchDocument(
       throw error;
     }
   } finally {
-    deadline.stop();
+    deadline.end();
   }
 }

@@ -11,6 +11,7 @@ import {
   timestamp,
 } from "../../protocol/mod.ts";
 import { type BusAnswer, type Frame, type IncomingCall, type NodeCore, NodeError } from "../core.ts";
+import type { Deadline } from "./deadline.ts";
 import { readAll } from "./http_client.ts";
 import type { Provider } from "./peer.ts";
 import type { ConnectionPool, Exchange } from "./pool.ts";
@@ -28,8 +29,8 @@ const CODE_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
 export interface Attempt {
   /** Told once: undefined for success, else the code. `abandoned`: the caller went away. */
   readonly ended: (outcome: { readonly code?: string; readonly abandoned?: boolean }) => void;
-  /** Ends the attempt with a refusal when it is too late. */
-  readonly deadline: { readonly signal: AbortSignal; readonly expired: () => boolean; stop(): void };
+  /** Aborts the exchange when it is too late or the caller has gone. */
+  readonly deadline: Pick<Deadline, "signal" | "expired" | "stop">;
 }
 
 /**

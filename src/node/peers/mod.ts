@@ -237,7 +237,7 @@ class NodePeers implements Peers {
     const ended = ({ code, abandoned }: { readonly code?: string; readonly abandoned?: boolean }) => {
       if (over) return;
       over = true;
-      deadline.stop();
+      deadline.end();
       release?.();
       if (abandoned === true) return health.abandon();
       const mono = clock.mono();
