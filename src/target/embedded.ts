@@ -4,7 +4,7 @@ import { deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
 import type { Overrides } from "../node/fault.ts";
 import { ReferenceNode } from "../node/node.ts";
 import { nodeWith } from "../node/with.ts";
-import { type Endpoint, type Network, steadyClock, systemClock } from "../wire/mod.ts";
+import type { Endpoint, Network } from "../wire/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";
 import type { Feature, Provision, SessionHost, SessionNeeds, Target } from "./target.ts";
@@ -171,10 +171,9 @@ class EmbeddedHost implements SessionHost {
   }
 
   async #launch(): Promise<NodeFact> {
-    const { seed, timeOrigin, faults, variants } = this.options;
+    const { seed, faults, variants } = this.options;
     const { root, node } = foundedIdentities(seed);
     const identity = this.index === 0 ? node : identityFromSeed(deriveBytes(seed, "community", "node", this.index));
-    const base = systemClock({ wallMs: timeOrigin });
     const report = this.#provision.conformanceReport;
     const tls = this.needs.tls === true || this.options.tls === true;
     if (this.needs.durable === true && this.#directory === undefined) {
@@ -188,7 +187,7 @@ class EmbeddedHost implements SessionHost {
       identity,
       root,
       communityName: "hearthproof",
-      clock: this.needs.movingClock === true ? base : steadyClock(timeOrigin, base),
+      clock: this.network.clock,
       random: new Random(seed, "node", this.index),
       host: "127.0.0.1",
       port: 0,
