@@ -25,6 +25,7 @@ class Bucket {
 
   /** Takes a token; false if there is none. */
   take(now: number): boolean {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return true;
     this.refill(now);
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;

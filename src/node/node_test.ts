@@ -1,10 +1,13 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { type JsonObject, verifyDocument } from "../protocol/mod.ts";
+import { CHUNK_SIZE, isObject, type JsonObject, verifyDocument } from "../protocol/mod.ts";
 import { systemClock } from "../wire/clock.ts";
 import { post, rawExchange, rawRequest, signedCall } from "./http/fake_client.ts";
+import { FakeSocket } from "./http/fake_socket.ts";
 import { defaultNodeOptions, ReferenceNode } from "./node.ts";
 
 const clock = systemClock();
+/** Chunks of a blob that does not fit the window of a WebSocket. */
+const BLOB_CHUNKS = 20;
 /** Bytes above the limit of a body, and of what a socket may have in flight. */
 const OVERSIZED_BYTES = 64 * 1024 * 1024;
 
@@ -83,3 +86,34 @@ Deno.test("a node admits neither itself nor what it cannot reach, and a crash fr
   }
   assertEquals(await fetch(first.url).then(() => true, () => false), false);
 });
+
+Deno.test("a large blob is read alike over event stream and WebSocket", () =>
+  withNode(async (node) => {
+    const { root } = node.core.options;
+    const cid = node.core.blobs.putBlob(new Uint8Array(CHUNK_SIZE * BLOB_CHUNKS).fill(7));
+    const call = { capability: "file.read", body: { params: {}, input: { cid } } };
+    const { headers, body } = signedCall(node, call, root);
+    const text = await rawExchange(node, rawRequest("POST", "/bus/v1/call", headers, body));
+    const bySse = [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(([, event, data]) => {
+      return { event, data: untimed(JSON.parse(data ?? "{}")) };
+    });
+    const socket = await FakeSocket.open(node, call, root);
+    await socket.call(node, call, root);
+    const bySocket: unknown[] = [];
+    for (;;) {
+      const message = await socket.message();
+      if (!isObject(message)) {
+        assertEquals(message, 1000);
+        break;
+      }
+      bySocket.push({ event: message.event, data: untimed(message.data as JsonObject) });
+      if (Number(message.seq) % 8 === 0) await socket.text({ type: "ack", upto: message.seq ?? 0 });
+    }
+    socket.close();
+    assertEquals(bySse.length, BLOB_CHUNKS + 2);
+    assertEquals(bySocket, bySse);
+  }));
+
+function untimed({ ms: _, ...rest }: JsonObject): JsonObject {
+  return rest;
+}

@@ -3,6 +3,9 @@
 import type { CallEnvelope, JsonObject } from "../../protocol/mod.ts";
 import type { NodeCore } from "../core.ts";
 
+/** Result under which a call is booked whose caller went away; the bus says the same of it. */
+export const ABANDONED = "timeout";
+
 /** Open streams by capability. One per node. */
 export class OpenStreams {
   readonly #open = new Map<string, number>();

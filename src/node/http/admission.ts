@@ -101,7 +101,7 @@ export interface Applicant {
  */
 export async function admit(applicant: Applicant, checks: readonly CallCheck[]): Promise<Admitted> {
   const { envelope, core } = applicant.signed;
-  let admitted: Admitted = { caller: envelope.from, level: levelOf(core, envelope.from) };
+  let admitted: Admitted = { caller: envelope.from, level: core.rules.callerLevel(envelope.from, core) };
   for (const check of checks) {
     if (check === "execute") {
       const early = await applicant.execute(admitted).catch(() => undefined);
@@ -110,10 +110,6 @@ export async function admit(applicant: Applicant, checks: readonly CallCheck[]):
     else CHECKS[check](applicant);
   }
   return admitted;
-}
-
-function levelOf(core: NodeCore, caller: string): Trust {
-  return caller === core.identity.id ? "self" : core.community.level(caller);
 }
 
 const CHECKS: Readonly<Record<Exclude<CallCheck, "member" | "execute">, (applicant: Applicant) => void>> = {
@@ -163,7 +159,7 @@ function checkMember(applicant: Applicant): Admitted {
     const signer = signed.signature === undefined ? undefined : from;
     return core.tokens.authorize({ token, signer, from, capability, version, params });
   }
-  const level = levelOf(core, envelope.from);
+  const level = core.rules.callerLevel(envelope.from, core);
   if (level !== "self" && !isOpen(core, envelope.capability) && !core.rules.admits(envelope.from, level, core)) {
     throw new NodeError("unauthorized", "Cannot call: the caller is no member of this community");
   }

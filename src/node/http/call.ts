@@ -45,7 +45,7 @@ export async function handleCall(transport: Transport, request: HttpRequest, cli
     return await run(transport, request, client, head, body, account);
   } catch (error) {
     if (error instanceof DroppedCall) {
-      account?.finish("dropped");
+      account?.finish("rate_limited");
       return { kind: "plain", status: 0, headers: [], body: "", connection: "drop" };
     }
     const refusal = asNodeError(error);

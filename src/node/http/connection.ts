@@ -3,6 +3,7 @@
 import type { NodeCore } from "../core.ts";
 import type { OutboundAnswer } from "../fault.ts";
 import { type Answer, answerBytes, headBytes, type HeaderPairs, type PlainAnswer } from "./answer.ts";
+import { ABANDONED } from "./account.ts";
 import { asNodeError, type Client, errorAnswer } from "./call.ts";
 import type { SocketPipe } from "./pipe.ts";
 import { CONTINUE, type HttpRequest, readRequest, type RequestSource } from "./request_reader.ts";
@@ -87,7 +88,7 @@ async function serveRequest(
   const out = outbound(core, request, 200, [...answer.headers, ["Connection", "close"]], "", answer.capability);
   if (out === null || !await writeHead(core, pipe, out)) {
     answer.abort();
-    answer.finished("cancelled");
+    answer.finished(ABANDONED);
     return false;
   }
   await writeStream(core, pipe, answer);

@@ -3,6 +3,7 @@
 import { concat, utf8 } from "../../protocol/mod.ts";
 import type { Frame, NodeCore } from "../core.ts";
 import type { OutboundFrame } from "../fault.ts";
+import { ABANDONED } from "./account.ts";
 import type { StreamAnswer } from "./answer.ts";
 import { asNodeError, errorBody } from "./call.ts";
 import type { SocketPipe } from "./pipe.ts";
@@ -47,7 +48,7 @@ export async function writeStream(core: NodeCore, pipe: SocketPipe, answer: Stre
   try {
     for await (const frame of untilTerminal(answer.frames)) {
       if (gone && rules.abortOnDisconnect) {
-        result = "cancelled";
+        result = ABANDONED;
         break;
       }
       if (frame.event === "error") result = String(frame.data.error);
@@ -60,12 +61,12 @@ export async function writeStream(core: NodeCore, pipe: SocketPipe, answer: Stre
     if (held.length > 0) await pipe.write(concat(held), rules.writeStallMs);
   } finally {
     forget();
-    answer.finished(gone && result === "ok" && rules.abortOnDisconnect ? "cancelled" : result);
+    answer.finished(gone && result === "ok" && rules.abortOnDisconnect ? ABANDONED : result);
   }
   if (!rules.closeAfterTerminal) await closing(pipe);
 }
 
-/** Resolves when the connection is closed for good. */
+/** Resolves when the peer has closed its side or the connection broke. */
 export function closing(pipe: SocketPipe): Promise<void> {
-  return new Promise((resolve) => pipe.onClosed(resolve));
+  return new Promise((resolve) => void pipe.onGone(resolve));
 }

@@ -52,7 +52,7 @@ export class MemoryTopics implements Topics {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<TopicMessage | undefined> {
-    const after = this.rules.pollAfter(lastSeq) ?? this.seq(topic);
+    const after = this.rules.pollAfter(lastSeq, this.seq(topic));
     const at = this.#after(topic, after);
     if (at !== undefined || timeoutMs <= 0 || signal.aborted) return at;
     const done = new AbortController();

@@ -3,7 +3,7 @@
 import { canonicalBytes, isObject, type Json, type JsonObject, tryParseJson } from "../../protocol/mod.ts";
 import { type BusAnswer, type Frame, NodeError } from "../core.ts";
 import type { BadMessage, BadMessageAction } from "../rules/websocket.ts";
-import { CallAccount } from "./account.ts";
+import { ABANDONED, CallAccount } from "./account.ts";
 import { admit, type CallHead, DroppedCall, headersOfEnvelope, readCallHead } from "./admission.ts";
 import { asNodeError, errorBody, type Transport } from "./call.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -32,13 +32,14 @@ class SocketCall {
   readonly #inbox = new Mailbox();
   readonly #abort = new AbortController();
   #capability: string;
-  #running: Promise<void> | undefined;
+  #running: Promise<unknown> | undefined;
   #acked: number;
   #cancelled = false;
   #ended = false;
   #refused = false;
-  /** Wakes whoever waits for the window or the end. */
-  #wake: () => void = () => {};
+  #accepted = false;
+  /** Who waits for the window, a cancel or the end. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(
     private readonly transport: Transport,
@@ -105,10 +106,18 @@ class SocketCall {
         this.#inbox.push(message);
         return true;
       case "call":
-        return await this.#bad("second-call", false);
+        return await this.#second(message);
       default:
         return await this.#bad("unknown-type", false);
     }
+  }
+
+  async #second(message: JsonObject): Promise<boolean> {
+    if (this.#rules.badMessage("second-call") !== "run") return await this.#bad("second-call", false);
+    const { envelope } = this.upgrade;
+    const call = this.#rules.readCallMessage(message, { ...envelope, body: {} });
+    if (call !== undefined) this.#running = Promise.all([this.#running, this.#call(call.envelope, call.signature)]);
+    return true;
   }
 
   async #bad(kind: BadMessage, first: boolean): Promise<boolean> {
@@ -121,10 +130,10 @@ class SocketCall {
   }
 
   /** One error frame unless the call has ended already, then the close. */
-  async #refuse(error: NodeError, kind?: BadMessage): Promise<void> {
+  async #refuse(error: NodeError, why: BadMessage | "call-refused" | "call-failed"): Promise<void> {
     this.#refused = true;
     if (!this.#ended) await this.#end({ event: "error", data: errorBody(error) });
-    this.#channel.close(this.#rules.closeCodeOf(error.code, kind));
+    this.#channel.close(this.#rules.closeCodeOf(error.code, why));
   }
 
   /** Sends the terminal frame; nothing follows it. */
@@ -145,16 +154,18 @@ class SocketCall {
       account.streamOpened();
       if (answer.kind === "unary") await this.#end({ event: "done", data: answer.body });
       else account.finish(await this.#stream(answer.frames));
-      if (this.#rules.closesAfterTerminal && !this.#refused) this.#channel.close(this.#rules.normalClose);
+      if (this.#rules.closesAfterTerminal(this.#capability) && !this.#refused) {
+        this.#channel.close(this.#rules.normalClose);
+      }
       account.finish("ok");
     } catch (error) {
       if (error instanceof DroppedCall) {
-        account?.finish("dropped");
+        account?.finish("rate_limited");
         return this.pipe.destroy();
       }
       const refusal = asNodeError(error);
       account?.finish(refusal.code);
-      await this.#refuse(refusal);
+      await this.#refuse(refusal, this.#accepted ? "call-failed" : "call-refused");
     }
   }
 
@@ -180,6 +191,7 @@ class SocketCall {
       core.rules.messageChecks,
     );
     this.#compareWithUpgrade(head);
+    this.#accepted = true;
     return await core.bus.dispatch({
       capability,
       version,
@@ -213,7 +225,7 @@ class SocketCall {
     for (;;) {
       const step = await this.#whileNotCancelled(next);
       if (this.#ended) break;
-      if (step === "cancelled") return await this.#cancel(next, startedAt);
+      if (step === "cancelled") return await this.#cancel(frames, next, startedAt);
       if (step.done === true) break;
       if (!await this.#window()) continue;
       if (this.#ended) break;
@@ -224,8 +236,8 @@ class SocketCall {
       await this.#writer.frame(step.value);
       next = frames.next();
     }
-    answer.return();
-    return "cancelled";
+    if (this.#rules.abortOnDrop) answer.return();
+    return ABANDONED;
   }
 
   /** Waits for room in the window; false when the call was cancelled meanwhile. */
@@ -238,7 +250,12 @@ class SocketCall {
   }
 
   #signalled(): Promise<void> {
-    return new Promise((resolve) => this.#wake = resolve);
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiting) waiter();
+    this.#waiting.clear();
   }
 
   async #whileNotCancelled<T>(work: Promise<T>): Promise<T | "cancelled"> {
@@ -253,9 +270,18 @@ class SocketCall {
   }
 
   /** Ends a cancelled call: with the handler's own terminal frame if it comes soon, else with ours. */
-  async #cancel(pending: Promise<IteratorResult<Frame, void>>, startedAt: number): Promise<string> {
+  async #cancel(
+    frames: AsyncGenerator<Frame, void, void>,
+    pending: Promise<IteratorResult<Frame, void>>,
+    startedAt: number,
+  ): Promise<string> {
     const { core } = this.transport;
     const sent = this.#writer.sent;
+    if (!this.#rules.stopsAfterCancel) {
+      await this.#writer.frame(this.#rules.cancelledFrame(this.#capability, sent, 0));
+      for await (const frame of frames) await this.#writer.frame(frame);
+      return ABANDONED;
+    }
     this.#abort.abort();
     const done = new AbortController();
     const late = core.clock.sleep(this.#rules.cancelGraceMs, done.signal).then(() => undefined, () => undefined);
@@ -266,6 +292,6 @@ class SocketCall {
       const ms = Math.round(core.clock.mono() - startedAt);
       await this.#end(own ?? this.#rules.cancelledFrame(this.#capability, sent, ms));
     }
-    return "cancelled";
+    return ABANDONED;
   }
 }

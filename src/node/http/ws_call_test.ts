@@ -1,7 +1,9 @@
 import { assertEquals, assertLess } from "@std/assert";
-import type { JsonObject } from "../../protocol/mod.ts";
+import type { Clock, JsonObject } from "../../protocol/mod.ts";
 import { systemClock, VirtualClock } from "../../wire/clock.ts";
-import type { Frame, IncomingCall } from "../core.ts";
+import { type Frame, type IncomingCall, NodeError } from "../core.ts";
+import type { Overrides } from "../fault.ts";
+import { behaviourOf } from "../with.ts";
 import { defaultNodeOptions, ReferenceNode } from "../node.ts";
 import { fakeNode, framesAnswer, MEMBER, OTHER_MEMBER, STRANGER } from "./fake_parts.ts";
 import { ACCEPT, clientFrame, envelopeOf, FakeSocket } from "./fake_socket.ts";
@@ -32,14 +34,21 @@ async function* echoInbox(call: IncomingCall): AsyncGenerator<Frame, void, void>
   yield { event: "done", data: {} };
 }
 
-async function withNode(use: (node: ReferenceNode, seen: Seen) => Promise<void>, clock = systemClock()): Promise<void> {
+async function withNode(
+  use: (node: ReferenceNode, seen: Seen) => Promise<void>,
+  clock: Clock = systemClock(),
+  overrides: readonly Overrides[] = [],
+): Promise<void> {
   const seen: Seen = { aborted: 0 };
   const fake = fakeNode({
     "test.stream": () => framesAnswer({ event: "chunk", data: { i: 0 } }, { event: "done", data: { chunks: 1 } }),
     "test.stream.long": (call) => ({ kind: "stream", frames: long(call.signal, seen) }),
+    "test.stream.absent": () => {
+      throw new NodeError("not_found", "Cannot find it");
+    },
     "test.stream.inbox": (call) => ({ kind: "stream", frames: echoInbox(call) }),
   });
-  const node = await ReferenceNode.start(defaultNodeOptions({ clock }), fake.parts);
+  const node = await ReferenceNode.start({ ...defaultNodeOptions({ clock }), ...behaviourOf(overrides) }, fake.parts);
   try {
     await use(node, seen);
   } finally {
@@ -252,4 +261,58 @@ Deno.test("an idle connection is pinged every 30 s and closed with 1000 after 12
       if (frame?.opcode === 9) frame = await socket.frame();
       assertEquals([frame?.opcode, frame?.payload], [8, Uint8Array.of(3, 232)]);
     }), clock);
+});
+
+Deno.test("a call the handler refuses ends in an error frame and a normal close", () =>
+  withNode((node) =>
+    withSocket(node, { capability: "test.stream.absent" }, async (socket) => {
+      await socket.call(node, { capability: "test.stream.absent" }, MEMBER);
+      const [error, close] = await socket.rest();
+      assertEquals((error as JsonObject).data, { error: "not_found", message: "Cannot find it" });
+      assertEquals(close, 1000);
+    })
+  ));
+
+Deno.test("mistakes of a WebSocket server can be expressed as rules", async () => {
+  const mistakes: [Overrides, (socket: FakeSocket, node: ReferenceNode) => Promise<void>][] = [
+    [{ rules: { streamWindow: Number.POSITIVE_INFINITY } }, async (socket, node) => {
+      await socket.call(node, LONG, MEMBER);
+      assertEquals((await socket.rest()).length, FRAMES_OF_LONG + 2);
+    }],
+    [{ rules: { stopsAfterCancel: false } }, async (socket, node) => {
+      await socket.call(node, LONG, MEMBER);
+      for (let i = 0; i < 16; i++) await socket.message();
+      await socket.text({ type: "cancel" });
+      const rest = await socket.rest();
+      assertEquals((rest[0] as JsonObject).event, "error");
+      assertEquals((rest[1] as JsonObject).event, "chunk");
+    }],
+    [{ rules: { badMessage: () => "run", envelopeMustMatchUpgrade: false } }, async (socket, node) => {
+      await socket.call(node, LONG, MEMBER);
+      for (let i = 0; i < 16; i++) await socket.message();
+      await socket.call(node, INBOX, MEMBER);
+      await socket.text({ type: "ack", upto: 16 });
+      const events: unknown[] = [];
+      for (let i = 0; i < 16; i++) events.push((await socket.message() as JsonObject).event);
+      assertEquals([events.includes("chunk"), events.includes("tool_call")], [true, true]);
+    }],
+    [{ rules: { greeting: [{ event: "chunk", data: {} }] } }, async (socket) => {
+      assertEquals((await socket.message() as JsonObject).event, "chunk");
+    }],
+    [{ rules: { messageSeq: () => 0 } }, async (socket, node) => {
+      await socket.call(node, STREAM, MEMBER);
+      assertEquals((await socket.rest()).slice(0, 2).map((m) => (m as JsonObject).seq), [0, 0]);
+    }],
+    [{ rules: { verifyCallMessage: () => true } }, async (socket, node) => {
+      await socket.call(node, { ...STREAM, from: MEMBER }, STRANGER);
+      assertEquals((await socket.rest()).length, 3);
+    }],
+  ];
+  for (const [overrides, check] of mistakes) {
+    await withNode(
+      (node) => withSocket(node, overrides.rules?.badMessage ? LONG : STREAM, (socket) => check(socket, node)),
+      systemClock(),
+      [{ rules: { envelopeMustMatchUpgrade: false } }, overrides],
+    );
+  }
 });

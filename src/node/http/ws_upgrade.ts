@@ -13,7 +13,7 @@ import { runSubscription } from "./ws_subscribe.ts";
 
 const WEBSOCKET_VERSION = "13";
 const KEY_PATTERN = /^[A-Za-z0-9+/]{22}==$/;
-const CALL_ROUTE = "/bus/v1/call";
+const SUBSCRIBE_ROUTE = "/pubsub/v1/subscribe";
 
 /** Whether the request asks to leave HTTP for WebSocket. */
 export function isUpgrade({ method, headers: { map } }: HttpRequest): boolean {
@@ -42,7 +42,9 @@ export async function upgrade(transport: Transport, request: HttpRequest): Promi
     ["Sec-WebSocket-Accept", rules.acceptValue(acceptOf(key))],
     ["Sec-WebSocket-Protocol", selected],
   ];
-  const run = request.path === CALL_ROUTE ? callUpgrade(transport, request) : await topicUpgrade(transport, request);
+  const run = request.path === SUBSCRIBE_ROUTE
+    ? await topicUpgrade(transport, request)
+    : callUpgrade(transport, request);
   return {
     kind: "upgrade",
     headers,

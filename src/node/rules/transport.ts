@@ -8,14 +8,13 @@ import {
   isUlid,
   type Json,
   type JsonObject,
-  type Level,
   parseJson,
   parseTimestamp,
   shortId,
   statusOf,
   verifyCall,
 } from "../../protocol/mod.ts";
-import { type NodeCore, NodeError } from "../core.ts";
+import { type NodeCore, NodeError, type Trust } from "../core.ts";
 
 /** Header of a call by its member in the envelope. */
 export type CallHeader = keyof typeof CALL_HEADERS;
@@ -104,8 +103,10 @@ export interface TransportRules {
   readonly foreignCommunity: (community: string, core: NodeCore) => string | undefined;
   /** Whether a caller is refused as revoked. */
   readonly refusesRevoked: (caller: string, core: NodeCore) => boolean;
+  /** Level of a caller as the bus sees it; the node itself is `self` (wire-format.md section 10). */
+  readonly callerLevel: (caller: string, core: NodeCore) => Trust;
   /** Whether a caller of this level may go on to a capability that asks for `member` or more. */
-  readonly admits: (caller: string, level: Level, core: NodeCore) => boolean;
+  readonly admits: (caller: string, level: Trust, core: NodeCore) => boolean;
   readonly statusOf: (code: string) => number;
   /** Whether a request accepts event streams. A missing `Accept` accepts everything. */
   readonly acceptsStream: (accept: string | undefined) => boolean;
@@ -139,8 +140,8 @@ export interface TransportRules {
   readonly maxPollSeconds: number;
   /** Whether a message wakes an open poll, or is only looked for when its time is over. */
   readonly pollWakes: boolean;
-  /** Sequence number after which a poll looks, given the one asked for. */
-  readonly pollAfter: (lastSeq: number | undefined) => number | undefined;
+  /** Sequence number after which a poll looks, given the one asked for and the topic's current one. */
+  readonly pollAfter: (lastSeq: number | undefined, current: number) => number;
   /** Whether a message of one topic goes to a subscriber of another. */
   readonly topicMatches: (subscribed: string, published: string) => boolean;
   /** Whether every subscriber gets a message, or only the first. */
@@ -200,6 +201,7 @@ export const transportRules: TransportRules = {
   missingSignatureCode: "invalid_signature",
   foreignCommunity: (community, core) => community === core.communityId ? undefined : "not_federated",
   refusesRevoked: (caller, core) => core.community.isRevoked(caller),
+  callerLevel: (caller, core) => caller === core.identity.id ? "self" : core.community.level(caller),
   admits: (_caller, level) => level !== "unknown",
   statusOf,
   acceptsStream: (accept) => accept === undefined || /text\/event-stream|text\/\*|\*\/\*/i.test(accept),
@@ -220,7 +222,7 @@ export const transportRules: TransportRules = {
   pollSeconds: 30,
   maxPollSeconds: 300,
   pollWakes: true,
-  pollAfter: (lastSeq) => lastSeq,
+  pollAfter: (lastSeq, current) => lastSeq ?? current,
   topicMatches: (subscribed, published) => subscribed === published,
   deliverToAll: true,
   keptMessages: 64,

@@ -8,8 +8,11 @@ import { verifySignature } from "./transport.ts";
 /** Why a client message is no good. */
 export type BadMessage = "not-json" | "not-object" | "unknown-type" | "not-call" | "second-call";
 
-/** What follows a bad message: an error frame and a close, nothing, a silent death of the reader, or of the node. */
-export type BadMessageAction = "refuse" | "ignore" | "stop-reading" | "crash";
+/**
+ * What follows a bad message: an error frame and a close, nothing, a silent death of the reader, or of the node; `run`
+ * executes a second call beside the first.
+ */
+export type BadMessageAction = "refuse" | "ignore" | "stop-reading" | "crash" | "run";
 
 /** A call message taken apart; nothing about it has been verified. */
 export interface CallMessage {
@@ -42,13 +45,13 @@ export interface WebsocketRules {
   readonly envelopeMustMatchUpgrade: boolean;
   readonly badFirstMessage: (kind: BadMessage) => BadMessageAction;
   readonly badMessage: (kind: BadMessage) => BadMessageAction;
-  /** Close code after a refusal with this error code (wire-format-services.md section 3). */
-  readonly closeCodeOf: (error: string, kind?: BadMessage) => number;
+  /** Close code after an error frame with this code (wire-format-services.md section 3). */
+  readonly closeCodeOf: (error: string, why: BadMessage | "call-refused" | "call-failed") => number;
   /** Close code after a terminal frame. */
   readonly normalClose: number;
   /** `seq` of the n-th message from 0. */
   readonly messageSeq: (index: number) => number;
-  readonly closesAfterTerminal: boolean;
+  readonly closesAfterTerminal: (capability: string) => boolean;
   readonly acceptBinary: boolean;
   /** Whether fragments are put together before parsing. */
   readonly reassemble: boolean;
@@ -128,13 +131,14 @@ export const websocketRules: WebsocketRules = {
   envelopeMustMatchUpgrade: true,
   badFirstMessage: () => "refuse",
   badMessage: () => "refuse",
-  closeCodeOf: (error, kind) => {
-    if (kind === "not-json") return CLOSE.data;
-    return AUTHENTICATION_CODES.includes(error) || error.startsWith("token_") ? CLOSE.policy : CLOSE.protocol;
+  closeCodeOf: (error, why) => {
+    if (why === "not-json") return CLOSE.data;
+    if (AUTHENTICATION_CODES.includes(error) || error.startsWith("token_")) return CLOSE.policy;
+    return why === "call-failed" ? CLOSE.normal : CLOSE.protocol;
   },
   normalClose: CLOSE.normal,
   messageSeq: (index) => index + 1,
-  closesAfterTerminal: true,
+  closesAfterTerminal: () => true,
   acceptBinary: true,
   reassemble: true,
   streamWindow: 16,
