@@ -7,6 +7,7 @@ export * from "./limits.ts";
 export * from "./live_network.ts";
 export * from "./network.ts";
 export * from "./proxy.ts";
+export * from "./proxy_transform.ts";
 export * from "./replay_network.ts";
 export * from "./request_reader.ts";
 export * from "./server.ts";

@@ -9,7 +9,7 @@ import { ReplayNetwork } from "./replay_network.ts";
 import { type Handler, serve } from "./server.ts";
 import { SseReader } from "./sse.ts";
 import { testNetwork } from "./testing_hostile.ts";
-import { MemorySink, nullSink, type TranscriptRecord } from "./transcript.ts";
+import { decodeRecord, encodeRecord, MemorySink, nullSink, type TranscriptRecord } from "./transcript.ts";
 import { acceptFor, openWebSocket } from "./websocket.ts";
 import { encodeFrame, OPCODE, WsFrameParser } from "./websocket_frame.ts";
 
@@ -72,7 +72,10 @@ async function live<T>(run: (network: Network, endpoint: Endpoint) => Promise<T>
   const listener = await serve(other, {}, target());
   const endpoint: Endpoint = { scheme: "http", host: "127.0.0.1", port: listener.port };
   try {
-    return { result: await run(network, endpoint), records: sink.records, endpoint };
+    const result = await run(network, endpoint);
+    // As they come out of a file.
+    const records = sink.records.map((record) => decodeRecord(JSON.parse(encodeRecord(record))));
+    return { result, records, endpoint };
   } finally {
     network.close();
     other.close();

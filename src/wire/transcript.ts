@@ -3,7 +3,7 @@
  * The file form is written by transcript_writer.ts and read by transcript_reader.ts.
  */
 
-import type { Json, JsonObject } from "../protocol/mod.ts";
+import { isObject, type Json, type JsonObject } from "../protocol/mod.ts";
 import type { WireFailureKind } from "./network.ts";
 
 /** Schema name in the header line. */
@@ -136,8 +136,32 @@ export function decodeRecord(line: JsonObject): TranscriptRecord {
       `Cannot read a transcript record: current value of direction is ${JSON.stringify(direction)}`,
     );
   }
+  for (const [member, type] of Object.entries(OPTIONAL)) {
+    if (line[member] === undefined || typeof line[member] === type) continue;
+    throw new SyntaxError(`Cannot read a transcript record: current value of ${member} is no ${type}`);
+  }
+  if (line.failure !== undefined && !isFailure(line.failure)) {
+    throw new SyntaxError("Cannot read a transcript record: failure has no kind or message");
+  }
+  // Every member was looked at above.
   const rest = line as unknown as TranscriptRecord;
-  if (bytes === undefined) return rest;
-  if (typeof bytes !== "string") throw new SyntaxError("Cannot read a transcript record: bytes is no text");
-  return { ...rest, bytes: Uint8Array.fromBase64(bytes) };
+  return typeof bytes === "string" ? { ...rest, bytes: Uint8Array.fromBase64(bytes) } : rest;
+}
+
+/** Types of the members that need not be there. */
+const OPTIONAL = {
+  bytes: "string",
+  host: "string",
+  port: "number",
+  tls: "boolean",
+  listener: "number",
+  fingerprint: "string",
+  name: "string",
+  ordinal: "number",
+  ms: "number",
+  exchange: "number",
+} as const;
+
+function isFailure(value: Json): boolean {
+  return isObject(value) && typeof value.kind === "string" && typeof value.message === "string";
 }

@@ -120,10 +120,13 @@ Deno.test("files that are no transcript, too long or cut short are refused", asy
   });
 });
 
-Deno.test("a record of an unknown kind is refused", () => {
+Deno.test("a record of an unknown kind or with members of the wrong type is refused", () => {
   const line = JSON.parse(encodeRecord(record("a", 1)));
   assertEquals(decodeRecord(line), record("a", 1));
   assertThrows(() => decodeRecord({ ...line, direction: "sideways" }), SyntaxError, "sideways");
+  assertThrows(() => decodeRecord({ ...line, port: "80" }), SyntaxError, "port");
+  assertThrows(() => decodeRecord({ ...line, bytes: "?" }), SyntaxError);
+  assertThrows(() => decodeRecord({ ...line, failure: { kind: 1 } }), SyntaxError, "failure");
 });
 
 Deno.test("the records of an exchange are those between its mark and the next on the connection", () => {
