@@ -16,10 +16,10 @@ const SHOWN = 60;
  * it is closed). Made by a listener, it is one recorded connection from the start, and what is written is not compared.
  */
 export class ReplayConnection implements Connection {
-  readonly id: number;
   readonly certificate?: { readonly fingerprint: string; readonly der: Uint8Array };
   settledAt: number | undefined;
   readonly #time: ReplayTime;
+  readonly #dialled: RecordedConnection;
   readonly #pool: Pool | undefined;
   #bound: RecordedConnection | undefined;
   #parts: Uint8Array[] = [];
@@ -31,11 +31,16 @@ export class ReplayConnection implements Connection {
   #over = false;
 
   constructor(time: ReplayTime, recorded: RecordedConnection, pool?: Pool) {
-    this.id = recorded.id;
+    this.#dialled = recorded;
     this.#time = time;
     this.#pool = pool;
     if (pool === undefined) this.#bound = recorded;
     if (recorded.certificate !== undefined) this.certificate = recorded.certificate;
+  }
+
+  /** Number of the recorded connection. */
+  get id(): number {
+    return (this.#bound ?? this.#dialled).id;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -118,7 +123,7 @@ export class ReplayConnection implements Connection {
     if (this.#bound !== undefined || this.#pool === undefined || this.#error !== undefined) return;
     const written = concat(this.#parts);
     this.#parts = [written];
-    const match = choose(this.#pool, written);
+    const match = choose(this.#pool, written, this.#dialled);
     if (match === "wait") return;
     if (typeof match === "string") {
       this.#error = new WireError("unrecorded", match);
@@ -139,14 +144,19 @@ export class ReplayConnection implements Connection {
 }
 
 /**
- * The recorded connection that begins with the bytes written: one whose first read came exactly then before one where
+ * The recorded connection that begins with the bytes written: the one of the same dial if it does; one whose first read came exactly then before one where
  * more was written, older before younger. "wait" if more bytes may make a match; else a message.
  */
-function choose(pool: readonly RecordedConnection[], written: Uint8Array): RecordedConnection | string {
+function choose(
+  pool: readonly RecordedConnection[],
+  written: Uint8Array,
+  dialled: RecordedConnection,
+): RecordedConnection | string {
   let fallback: RecordedConnection | undefined;
   let partial = false;
   let closest: { recorded: RecordedConnection; same: number } | undefined;
-  for (const recorded of pool) {
+  const own = pool.includes(dialled) ? [dialled, ...pool] : pool;
+  for (const recorded of own) {
     const same = commonPrefix(written, recorded.out);
     if (same === written.length) {
       const first = recorded.reads[0]?.written ?? recorded.out.length;

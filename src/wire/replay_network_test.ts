@@ -120,6 +120,15 @@ Deno.test("exchanges one after the other and side by side give the same answers 
   );
 });
 
+Deno.test("equal requests side by side get their own answers again", async () => {
+  for (let run = 0; run < RUNS; run++) {
+    await same(async (network, endpoint) => {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => request(network, endpoint, GET)));
+      return answers.map(facts);
+    });
+  }
+});
+
 Deno.test("deadlines, refusals, sleeps and observations come again without waiting", async () => {
   const run = async (network: Network, endpoint: Endpoint) => {
     const started = await network.fact("started", () => Promise.resolve({ pid: 7 }));
