@@ -1,5 +1,6 @@
 /** The protocol without I/O: encodings, identities, signed documents, tokens, content ids. */
 
+export * from "./audit.ts";
 export * from "./bytes.ts";
 export * from "./canonical.ts";
 export * from "./cid.ts";
@@ -11,6 +12,7 @@ export * from "./json.ts";
 export * from "./keys.ts";
 export * from "./manifest.ts";
 export * from "./random.ts";
+export * from "./tensor.ts";
 export * from "./time.ts";
 export * from "./token.ts";
 export * from "./ulid.ts";
