@@ -19,7 +19,6 @@ const REQUIRED: readonly Exclude<CallHeader, "signature" | "token">[] = [
   "community",
   "timestamp",
 ];
-const VERSION = /^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$/;
 
 /** The headers a call message stands for: its envelope's members under the names they have as headers. */
 export function headersOfEnvelope(envelope: JsonObject): RequestHeaders {
@@ -60,7 +59,7 @@ export function readCallHead(core: NodeCore, headers: RequestHeaders): CallHead 
   const { capability = "", version = "", request_id = "", community = "", timestamp = "" } = values;
   const from = rules.resolveFrom(values.from ?? "", core);
   if (from === undefined) throw malformed("from");
-  if (!VERSION.test(version)) throw malformed("version");
+  if (rules.readVersion(version) === undefined) throw malformed("version");
   if (!rules.acceptRequestId(request_id)) throw malformed("request_id");
   if (!rules.acceptCommunity(community)) throw malformed("community");
   if (!rules.acceptTimestamp(timestamp)) throw malformed("timestamp");
