@@ -141,7 +141,14 @@ class NodeBus implements Bus {
     const { descriptor, slots } = registration;
     const body = rules.readBody(call.body, descriptor);
     const checkBody = () => {
-      if (rules.bodyCheckedWhen === "before") this.#requireBody(descriptor, body);
+      if (rules.bodyCheckedWhen === "after") return;
+      try {
+        this.#requireBody(descriptor, body);
+      } catch (error) {
+        // A node that forgets to free slots after errors has mostly taken them before it looked at the body.
+        if (!rules.errorFreesSlot) slots.tryTake();
+        throw error;
+      }
     };
     if (rules.firstCheck === "schema") checkBody();
     const level = this.#requireLevel(call, descriptor.trust);
