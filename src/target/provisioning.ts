@@ -1,0 +1,179 @@
+/** What cases need on a target before they act: stored blobs, filled corpora (README of the catalogue, `adapter:WORD`). */
+
+import { type BlobShape, blobShape, chunksOf, isObject, MANIFEST_FORMS, type ManifestForm } from "../protocol/mod.ts";
+import { manifestCid, tryParseJson } from "../protocol/mod.ts";
+import { type Actor, type Actors, NoSuchActor } from "./actors.ts";
+import { textPdf } from "./text_pdf.ts";
+import { advertised } from "./profile.ts";
+import type { Session } from "./session.ts";
+import { chunkMessage, offeredManifest, upload, type UploadWay, wayExists } from "./upload.ts";
+
+/** Raised when a provision cannot be had; like a missing identity, it becomes a skip. */
+export class CannotProvide extends NoSuchActor {}
+
+/** A blob that the target holds. */
+export interface KnownBlob {
+  /** Manifest CID. */
+  readonly cid: string;
+  readonly size_bytes: number;
+  /** Absent for blobs that the operator placed. */
+  readonly bytes?: Uint8Array;
+}
+
+/** A blob that the tester put. */
+export interface PlacedBlob extends KnownBlob {
+  readonly bytes: Uint8Array;
+  readonly shape: BlobShape;
+}
+
+/** How uploads work on a target. */
+export interface UploadPath {
+  readonly way: UploadWay;
+  readonly form: ManifestForm;
+}
+
+/** Bytes of the blob that tries out an upload. */
+const PROBE_BYTES = 64;
+
+const paths = new WeakMap<Session, UploadPath>();
+
+/**
+ * Stores bytes as a trusted member: over WebSocket, else by POST; under the decided manifest CID, else, after
+ * bad_request, a tolerated one.
+ *
+ * @throws {CannotProvide} If no way works.
+ */
+export async function placeBlob(session: Session, actor: Actor, bytes: Uint8Array): Promise<PlacedBlob> {
+  const shape = blobShape(bytes);
+  const chunks = chunksOf(bytes);
+  const known = paths.get(session);
+  const ways: readonly UploadWay[] = session.profile.websocket ? ["websocket", "post"] : ["post"];
+  let last = "no way was tried";
+  for (const way of known === undefined ? ways : [known.way]) {
+    for (const form of known === undefined ? MANIFEST_FORMS : [known.form]) {
+      const outcome = await upload(session, actor, way, {
+        input: { manifest: offeredManifest(shape, form) },
+        chunks: (asked) => chunks.filter(({ i }) => asked?.includes(i) ?? true).map(chunkMessage),
+      });
+      if (outcome.frames.at(-1)?.event === "done") {
+        paths.set(session, { way, form });
+        return { cid: manifestCid(shape, form), size_bytes: bytes.length, bytes, shape };
+      }
+      last = `${way}: ${outcome.code ?? `status ${outcome.answer.status}, no done frame`}`;
+      if (!wayExists(outcome) || outcome.code !== "bad_request") break;
+    }
+  }
+  throw new CannotProvide(`no blob can be placed (${last})`);
+}
+
+/**
+ * How uploads work here, found out with a small blob.
+ *
+ * @throws {CannotProvide} If none does.
+ */
+export async function uploadPath(session: Session, actor: Actor): Promise<UploadPath> {
+  if (!paths.has(session)) await placeBlob(session, actor, session.random("upload probe").bytes(PROBE_BYTES));
+  return paths.get(session) as UploadPath;
+}
+
+/**
+ * A stored blob of at least so many bytes: a fresh one of exactly that size where the tester can put, else one of the
+ * operator's.
+ *
+ * @throws {CannotProvide} If there is none.
+ */
+export async function someBlob(session: Session, actors: Actors, bytes: number): Promise<KnownBlob> {
+  const { profile } = session;
+  if (advertised(profile, "file.put") !== undefined && profile.identities.trusted > 0) {
+    return await placeBlob(session, await actors.trusted("blob-placer"), session.random(`blob ${bytes}`).bytes(bytes));
+  }
+  const preplaced = profile.adapter.blobs.find((blob) => blob.size_bytes >= bytes);
+  if (preplaced === undefined) throw new CannotProvide(`no blob of at least ${bytes} bytes is placed`);
+  return preplaced;
+}
+
+/** A document to be ingested; its pages are texts of words. */
+export interface CorpusDocument {
+  readonly pages: readonly string[];
+  readonly title?: string;
+  readonly language?: string;
+  readonly year?: number;
+}
+
+/** An ingested document. */
+export interface IngestedDocument {
+  readonly docCid: string;
+  /** `chunks_indexed` of the answer. */
+  readonly chunks: number;
+}
+
+/**
+ * Puts and ingests documents as PDF with a text layer, in order.
+ *
+ * @throws {CannotProvide} If a document cannot be put or is refused.
+ */
+export async function fillCorpus(
+  session: Session,
+  actor: Actor,
+  corpus: string,
+  documents: readonly CorpusDocument[],
+): Promise<readonly IngestedDocument[]> {
+  const done: IngestedDocument[] = [];
+  for (const { pages, title, language, year } of documents) {
+    const { cid } = await placeBlob(session, actor, textPdf(pages));
+    const input = {
+      doc_cid: cid,
+      title: title ?? "A document of the tester",
+      language: language ?? "en",
+      metadata: { author: "hearthproof", ...year === undefined ? {} : { year } },
+    };
+    const answer = await session.call(actor, "rag.ingest", input, { params: { corpus } });
+    const body = tryParseJson(answer.body);
+    const output = isObject(body) && isObject(body.output) ? body.output : {};
+    if (answer.status !== 200) throw new CannotProvide(`no document can be ingested (status ${answer.status})`);
+    done.push({ docCid: cid, chunks: typeof output.chunks_indexed === "number" ? output.chunks_indexed : 0 });
+  }
+  return done;
+}
+
+/** A corpus with something in it. */
+export interface KnownCorpus {
+  readonly name: string;
+  /** Finds something in it. */
+  readonly query: string;
+  /** Passages in it; undefined where the operator filled it. */
+  readonly chunks: number | undefined;
+}
+
+/** Pages of the document in {@linkcode someCorpus}; each is a passage of its own at least. */
+const CORPUS_PAGES = 8;
+const WORDS = ["hearth", "ember", "kindling", "chimney", "bellows", "mantel", "cinder", "andiron"] as const;
+
+/**
+ * A corpus with at least {@linkcode CORPUS_PAGES} passages: a fresh one where the tester can ingest, else one of the
+ * operator's.
+ *
+ * @throws {CannotProvide} If there is none.
+ */
+export async function someCorpus(session: Session, actors: Actors): Promise<KnownCorpus> {
+  const { profile } = session;
+  if (advertised(profile, "rag.ingest") !== undefined && profile.identities.trusted > 0) {
+    const actor = await actors.trusted("librarian");
+    const name = corpusName(session);
+    const random = session.random("corpus text");
+    const pages = Array.from(
+      { length: CORPUS_PAGES },
+      (_, page) => Array.from({ length: 20 + page }, () => random.pick(WORDS)).join(" "),
+    );
+    const documents = await fillCorpus(session, actor, name, [{ pages }]);
+    return { name, query: WORDS.slice(0, 3).join(" "), chunks: documents.reduce((sum, { chunks }) => sum + chunks, 0) };
+  }
+  const [filled] = profile.adapter.corpora;
+  if (filled === undefined) throw new CannotProvide("no filled corpus is known");
+  return { ...filled, chunks: undefined };
+}
+
+/** A fresh name for a corpus, as M05 §4.2 allows it. */
+export function corpusName(session: Session, label = "c"): string {
+  return `${label}-${session.id().toLowerCase()}`;
+}
