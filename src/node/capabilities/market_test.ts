@@ -160,3 +160,16 @@ Deno.test("search ranks by words, finds a title among the first, and never what 
   assertEquals((await search("basket")).length, 0);
   assertEquals(await test.call(MEM, "market.search", { k: 5 }), { error: "bad_request" });
 });
+
+Deno.test("what happened to a post that is over is still known", async () => {
+  const test = opened();
+  const post = eventBy(OTHER, 30, "market.post.created", { ...POST, ttl_seconds: 60 });
+  const expiry = eventBy(OTHER, 40, "market.post.expired", { target_event_id: post.event_id, reason: "stale" });
+  test.log.receive([post]);
+  test.clock.forward(60_000);
+  assertEquals(await test.ids(), []);
+  test.log.receive([expiry]);
+  test.clock.forward(-60_000);
+  assertEquals(await test.ids(), []);
+  assertEquals(test.log.views.market.get(post.event_id)?.ended, true);
+});

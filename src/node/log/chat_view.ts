@@ -32,12 +32,12 @@ export class ChatView {
   readonly #acknowledged = new Map<string, number>();
 
   constructor(private readonly rules: Rules, private readonly authority: Authority, private readonly self: string) {
-    this.#messages = new KeyedView(
-      (logged) => this.#keyOf(logged),
-      (events, key) => this.#fold(events, key),
-      rules.viewOrder,
-      rules.viewsAcceptLate,
-    );
+    this.#messages = new KeyedView({
+      keyOf: (logged) => this.#keyOf(logged),
+      fold: (events, key) => this.#fold(events, key),
+      order: rules.viewOrder,
+      acceptsLate: rules.viewsAcceptLate,
+    });
   }
 
   add(logged: LoggedEvent): void {

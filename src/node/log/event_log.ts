@@ -259,6 +259,7 @@ export class CommunityLog implements EventLog {
       communityId,
       localNode: identity.id,
       communityName: options.communityName,
+      reload: (postId) => this.#store.about(postId),
     });
     for (const logged of this.#store.load()) {
       this.#account(logged.event);

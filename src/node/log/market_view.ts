@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject, parseTimestamp, timestamp } from 
 import type { Rules } from "../rules.ts";
 import { type Authority, effective } from "./authority.ts";
 import { KeyedView } from "./keyed_view.ts";
-import type { LoggedEvent } from "./logged_event.ts";
+import { type LoggedEvent, subjectOf } from "./logged_event.ts";
 
 /** A post that was created; `ended` once someone entitled said so. */
 export interface Post {
@@ -29,13 +29,18 @@ export class MarketView {
   #highest = 0;
   #now = 0;
 
-  constructor(private readonly rules: Rules, private readonly authority: Authority) {
-    this.#posts = new KeyedView(
-      keyOf,
-      (events, key) => this.#fold(events, key),
-      rules.viewOrder,
-      rules.viewsAcceptLate,
-    );
+  constructor(
+    private readonly rules: Rules,
+    private readonly authority: Authority,
+    reload: (postId: string) => LoggedEvent[],
+  ) {
+    this.#posts = new KeyedView({
+      keyOf: ({ event }) => subjectOf(event),
+      fold: (events, key) => this.#fold(events, key),
+      order: rules.viewOrder,
+      acceptsLate: rules.viewsAcceptLate,
+      reload,
+    });
   }
 
   add(logged: LoggedEvent): void {
@@ -129,10 +134,4 @@ export class MarketView {
       ended,
     };
   }
-}
-
-function keyOf({ event }: LoggedEvent): string | undefined {
-  if (event.event_type === "market.post.created") return event.event_id;
-  const target = event.data["target_event_id"];
-  return typeof target === "string" ? target : undefined;
 }

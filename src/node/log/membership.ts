@@ -48,6 +48,8 @@ interface State {
   readonly members: Map<string, Member>;
   readonly revoked: Map<string, Revocation>;
   readonly invitations: Map<string, InvitationState>;
+  /** Invitations by invitee. */
+  readonly invited: Map<string, InvitationState[]>;
 }
 
 const TYPES = "community.";
@@ -135,12 +137,9 @@ export class Membership {
 
   /** The invitation an inviter made for an invitee, if it has not run out. */
   openInvitation(inviter: string, invitee: string, nowMs: number): InvitationState | undefined {
-    for (const invitation of this.#state.invitations.values()) {
-      const { expiresAt } = invitation;
-      if (invitation.inviter !== inviter || invitation.invitee !== invitee) continue;
-      if (expiresAt === undefined || nowMs < expiresAt) return invitation;
-    }
-    return undefined;
+    return this.#state.invited.get(invitee)?.find((invitation) =>
+      invitation.inviter === inviter && (invitation.expiresAt === undefined || nowMs < invitation.expiresAt)
+    );
   }
 
   /** Members by id; revoked ones are absent. */
@@ -166,6 +165,7 @@ export class Membership {
       members: new Map(),
       revoked: new Map(),
       invitations: new Map(),
+      invited: new Map(),
     };
   }
 
@@ -229,13 +229,11 @@ export class Membership {
     if (!isNodeId(invitee) || !rules.inviteLevels.includes(level as Level)) return;
     if (!rules.mayInvite(this.level(inviter), this.policy.default_member_can_invite)) return;
     const expiresAt = expires === undefined ? undefined : parseTimestamp(expires) ?? 0;
-    this.#state.invitations.set(event.event_id, {
-      eventId: event.event_id,
-      invitee,
-      level: level as Level,
-      expiresAt,
-      inviter,
-    });
+    const invitation = { eventId: event.event_id, invitee, level: level as Level, expiresAt, inviter };
+    this.#state.invitations.set(event.event_id, invitation);
+    const earlier = this.#state.invited.get(invitee);
+    if (earlier === undefined) this.#state.invited.set(invitee, [invitation]);
+    else earlier.push(invitation);
   }
 
   #joined(logged: LoggedEvent): void {

@@ -2,14 +2,16 @@
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EventEnvelope } from "../../protocol/mod.ts";
-import type { LoggedEvent } from "./logged_event.ts";
+import { type LoggedEvent, subjectOf } from "./logged_event.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS events (
-  arrival INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, lamport INTEGER NOT NULL, dedup TEXT, json TEXT NOT NULL
+  arrival INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, lamport INTEGER NOT NULL, dedup TEXT, subject TEXT,
+  json TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_order ON events (lamport, event_id);
-CREATE INDEX IF NOT EXISTS events_dedup ON events (dedup) WHERE dedup IS NOT NULL;`;
+CREATE INDEX IF NOT EXISTS events_dedup ON events (dedup) WHERE dedup IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_subject ON events (subject) WHERE subject IS NOT NULL;`;
 
 /** An acknowledged event survives the process and the machine: every commit reaches the disk. */
 const DURABLE = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
@@ -40,8 +42,9 @@ export class EventStore {
   /** Stores an event under a new arrival number; `dedup` makes it findable by what a caller asked for. */
   insert(event: EventEnvelope, dedup: string | undefined): LoggedEvent {
     const arrival = this.#arrival + 1;
-    this.#prepare("INSERT INTO events (arrival, event_id, lamport, dedup, json) VALUES (?, ?, ?, ?, ?)")
-      .run(arrival, event.event_id, event.lamport, dedup ?? null, JSON.stringify(event));
+    const { event_id: id, lamport } = event;
+    this.#prepare("INSERT INTO events (arrival, event_id, lamport, dedup, subject, json) VALUES (?, ?, ?, ?, ?, ?)")
+      .run(arrival, id, lamport, dedup ?? null, subjectOf(event) ?? null, JSON.stringify(event));
     this.#arrival = arrival;
     return { event, arrival };
   }
@@ -63,6 +66,12 @@ export class EventStore {
   byRequest(dedup: string): EventEnvelope | undefined {
     const row = this.#prepare("SELECT json FROM events WHERE dedup = ? ORDER BY arrival LIMIT 1").get(dedup);
     return row === undefined ? undefined : parse(row["json"]);
+  }
+
+  /** Events about a post, in order of arrival. */
+  about(subject: string): LoggedEvent[] {
+    return this.#prepare("SELECT arrival, json FROM events WHERE subject = ? ORDER BY arrival").all(subject)
+      .map((row) => ({ event: parse(row["json"]), arrival: Number(row["arrival"]) }));
   }
 
   /** Events above a Lamport value in log order; a limit never cuts through one Lamport value. */

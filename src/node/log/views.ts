@@ -2,7 +2,6 @@
 
 import type { EventEnvelope } from "../../protocol/mod.ts";
 import type { Rules } from "../rules.ts";
-import { DocumentView, FileView, TokenView } from "./asset_views.ts";
 import { ChatView } from "./chat_view.ts";
 import type { LoggedEvent } from "./logged_event.ts";
 import { MarketView } from "./market_view.ts";
@@ -14,26 +13,22 @@ export interface ViewContext {
   readonly communityId: string;
   readonly localNode: string;
   readonly communityName: string;
+  /** Stored events about a post. */
+  readonly reload: (postId: string) => LoggedEvent[];
 }
 
 export class LogViews {
   readonly membership: Membership;
   readonly market: MarketView;
   readonly chat: ChatView;
-  readonly tokens: TokenView;
-  readonly documents: DocumentView;
-  readonly files: FileView;
   #last: LoggedEvent | undefined;
   #version = 0;
 
   constructor(context: ViewContext) {
-    const { rules, communityId, localNode, communityName } = context;
+    const { rules, communityId, localNode, communityName, reload } = context;
     this.membership = new Membership({ rules, communityId, localNode, name: communityName });
-    this.market = new MarketView(rules, this.membership);
+    this.market = new MarketView(rules, this.membership, reload);
     this.chat = new ChatView(rules, this.membership, localNode);
-    this.tokens = new TokenView(rules, this.membership, communityId);
-    this.documents = new DocumentView(rules, this.membership);
-    this.files = new FileView(rules, this.membership);
     this.#order = rules.viewOrder;
   }
 
@@ -51,10 +46,14 @@ export class LogViews {
     const community = logged.event.event_type.startsWith("community.");
     if (community) {
       const changesPast = this.membership.add(logged);
-      if (late || changesPast) { for (const view of this.#others()) view.invalidate(); }
+      if (late || changesPast) {
+        this.market.invalidate();
+        this.chat.invalidate();
+      }
       return;
     }
-    for (const view of this.#others()) view.add(logged);
+    this.market.add(logged);
+    this.chat.add(logged);
   }
 
   /** Whether a stored event is worth announcing: decisions that had no effect are not. */
@@ -62,9 +61,5 @@ export class LogViews {
     if (event.event_type === "community.member.revoked") return this.membership.revokedThrough(event);
     if (event.event_type === "community.member.joined") return this.membership.isMember(event.author);
     return true;
-  }
-
-  #others() {
-    return [this.market, this.chat, this.tokens, this.documents, this.files];
   }
 }
