@@ -50,7 +50,9 @@ class NodeBus implements Bus {
 
   entries(): readonly CapabilityEntry[] {
     const { rules, clock } = this.core;
-    const entries = this.descriptors().filter((d) => d.hidden !== true).map((d) => ({
+    const shown = (d: CapabilityDescriptor) =>
+      d.hidden !== true && (rules.experimentalEnabled || !d.name.startsWith("experimental."));
+    const entries = this.descriptors().filter(shown).map((d) => ({
       name: d.name,
       version: d.version,
       stability: d.stability,

@@ -168,12 +168,13 @@ Deno.test("experimental capabilities of contract 3 are switched off before anyth
   assertEquals(await codeOf(core.bus.dispatch(callOf("experimental.unknown.thing"))), "not_found");
 });
 
-Deno.test("the manifest entries are unique, hashed by descriptor, and leave aliases out", () => {
+Deno.test("the manifest entries are unique, hashed by descriptor, and leave aliases and what is switched off out", () => {
   const { core } = testCore(clock());
   core.bus.register(anyCapability(), ok);
   core.bus.register(anyCapability(), ok);
   core.bus.register(anyCapability({ name: "file.read" }), ok);
   core.bus.register(anyCapability({ name: "file_read.alias", hidden: true }), ok);
+  core.bus.register(anyCapability({ name: "experimental.echo" }), ok);
   const entries = core.bus.entries();
   assertEquals(entries.map(({ name }) => name), ["file.list", "file.read"]);
   assertEquals(new Set(entries.map(({ schema_hash }) => schema_hash)).size, 2);

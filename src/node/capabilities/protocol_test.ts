@@ -8,7 +8,7 @@ function node(report?: JsonObject) {
   const clock = new VirtualClock({ wallMs: 1_790_000_000_000, advanceOnSleep: false });
   const test = testCore(clock, (core) => ({
     options: { ...core.options, ...(report && { conformance: () => Promise.resolve(report) }) },
-  }));
+  }), { experimentalEnabled: true });
   test.core.bus.register(
     anyCapability({ name: "experimental.echo", stability: "experimental" }),
     () => ({ output: {} }),

@@ -45,7 +45,10 @@ async function call(node: ReferenceNode, who: Identity, capability: string, body
 async function withNodes(names: readonly string[], run: (...nodes: ReferenceNode[]) => Promise<void>): Promise<void> {
   const nodes: ReferenceNode[] = [];
   try {
-    for (const name of names) nodes.push(await ReferenceNode.start(defaultNodeOptions({ clock, seed: 5, name })));
+    for (const name of names) {
+      const options = defaultNodeOptions({ clock, seed: 5, name });
+      nodes.push(await ReferenceNode.start({ ...options, rules: { ...options.rules, experimentalEnabled: true } }));
+    }
     await run(...nodes);
   } finally {
     for (const node of nodes) await node.stop();

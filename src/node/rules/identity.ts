@@ -22,8 +22,6 @@ export interface IdentityRules {
   readonly uptimeSeconds: (ms: number) => number;
   /** Signs the manifest (wire-format.md section 3). */
   readonly signManifest: (identity: Identity, manifest: JsonObject) => JsonObject;
-  /** `experimental_capabilities_enabled` of contract 3.0. */
-  readonly experimentalEnabled: boolean;
 }
 
 const ANY_ADDRESS: readonly string[] = ["0.0.0.0", "::", ""];
@@ -36,5 +34,4 @@ export const identityRules: IdentityRules = {
   advertisedHost: (host) => ANY_ADDRESS.includes(host) ? "127.0.0.1" : host,
   uptimeSeconds: (ms) => Math.floor(ms / 1000),
   signManifest: (identity, manifest) => signDocument(identity, manifest),
-  experimentalEnabled: true,
 };

@@ -46,7 +46,7 @@ export interface ProtocolRules {
   readonly registryEntry: (descriptor: JsonObject) => JsonObject;
   /** Descriptors kept; the oldest announced one gives way. */
   readonly registrySize: number;
-  /** Manifest flag `experimental_capabilities_enabled` (CONTRACT3 §6.1). */
+  /** Manifest flag `experimental_capabilities_enabled`; false also keeps `experimental.*` out of it (CONTRACT3 §6.1; PRO-028). */
   readonly experimentalEnabled: boolean;
   /** Whether a name belongs to the experimental capabilities of contract 3 (PRO-030). */
   readonly isContractExperimental: (name: string) => boolean;
