@@ -136,6 +136,12 @@ class Core implements NodeCore {
   }
 }
 
+async function listen(transport: Transport): Promise<NodeServer> {
+  const { core } = transport;
+  const listener = core.options.tls ? await listenTls(core) : listenPlain;
+  return await startServer(core, listener, (request, client) => route(transport, request, client));
+}
+
 /** First and longest pause between attempts to reach a configured peer, in milliseconds. X01: up to 30 s. */
 const RETRY_MS: { readonly first: number; readonly longest: number } = { first: 500, longest: 30_000 };
 
@@ -171,8 +177,12 @@ export class ReferenceNode {
       websockets: 0,
       crash: () => void server.close("reset"),
     };
-    const listener = options.tls ? await listenTls(core) : listenPlain;
-    const server = await startServer(core, listener, (request, client) => route(transport, request, client));
+    const server = await listen(transport).catch(async (error) => {
+      core.stop();
+      await core.peers.stop();
+      core.log.close();
+      throw error;
+    });
     core.port = server.port;
     core.manifest.publishRegularly();
     for (const url of options.peers) keepTrying(core, url);

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { CHUNK_SIZE, isObject, type JsonObject, verifyDocument } from "../protocol/mod.ts";
 import { systemClock } from "../wire/clock.ts";
 import { post, rawExchange, rawRequest, signedCall } from "./http/fake_client.ts";
@@ -61,11 +61,23 @@ Deno.test("operational endpoints answer without headers", () =>
 
 Deno.test("an oversized body is refused and the node goes on", () =>
   withNode(async (node) => {
-    const head = rawRequest("POST", "/bus/v1/call", { "Content-Length": String(OVERSIZED_BYTES) });
+    const head = rawRequest("POST", "/bus/v1/call", {
+      "Content-Length": String(OVERSIZED_BYTES),
+      "X-HearthNet-Request-Id": "01K3ZV8Q5N7R2T4W6X8Y0Z1A2B",
+    });
     const bytes = new Uint8Array(head.length + OVERSIZED_BYTES);
     bytes.set(head);
-    assertMatch(await rawExchange(node, bytes), /^HTTP\/1\.1 400 [^]*"error":"bad_request"/);
+    assertMatch(
+      await rawExchange(node, bytes),
+      /^HTTP\/1\.1 400 [^]*Request-Id: 01K3ZV8Q5N7R2T4W6X8Y0Z1A2B\r\n[^]*"error":"bad_request"/,
+    );
     assertEquals(await fetch(`${node.url}/health`).then((r) => r.body?.cancel().then(() => r.status)), 200);
+  }));
+
+Deno.test("a port that is taken is an error and leaves nothing open", () =>
+  withNode(async (node) => {
+    const port = Number(new URL(node.url).port);
+    await assertRejects(() => ReferenceNode.start({ ...defaultNodeOptions({ clock }), port }));
   }));
 
 Deno.test("a pushed body that is no push is refused", () =>

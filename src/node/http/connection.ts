@@ -1,12 +1,20 @@
 /** One connection: requests in, answers out, until somebody closes it. */
 
+import { CALL_HEADERS } from "../../protocol/mod.ts";
 import type { NodeCore } from "../core.ts";
 import type { OutboundAnswer } from "../fault.ts";
 import { type Answer, answerBytes, headBytes, type HeaderPairs, type PlainAnswer } from "./answer.ts";
 import { ABANDONED } from "./account.ts";
 import { asNodeError, type Client, errorAnswer } from "./call.ts";
 import type { SocketPipe } from "./pipe.ts";
-import { CONTINUE, type HttpRequest, readRequest, type RequestSource } from "./request_reader.ts";
+import {
+  CONTINUE,
+  type HttpRequest,
+  readRequest,
+  RefusedBody,
+  type RequestHead,
+  type RequestSource,
+} from "./request_reader.ts";
 import { closing, writeStream } from "./stream_writer.ts";
 
 /** Finds the answer to a request; never raises. */
@@ -71,8 +79,9 @@ async function serveRequest(
     timer.clear();
   } catch (error) {
     timer.set(DRAIN_MS);
-    const refusal = errorAnswer(core, asNodeError(error), undefined);
-    await writePlain(core, pipe, UNREAD_REQUEST, { ...refusal, connection: "close" });
+    const asked = error instanceof RefusedBody ? error.head : UNREAD_REQUEST;
+    const refusal = errorAnswer(core, asNodeError(error), rules.header(asked.headers, CALL_HEADERS.request_id));
+    await writePlain(core, pipe, asked, { ...refusal, connection: "close" });
     return false;
   }
   if (request === undefined) return false;
@@ -95,12 +104,12 @@ async function serveRequest(
   return false;
 }
 
-const UNREAD_REQUEST = { method: "", path: "", target: "", headers: { list: [], map: new Map<string, string>() } };
-type Asked = Pick<HttpRequest, "method" | "path" | "target" | "headers">;
+/** Stands for a request whose head could not be read. */
+const UNREAD_REQUEST: RequestHead = { method: "", path: "", target: "", headers: { list: [], map: new Map() } };
 
 function outbound(
   core: NodeCore,
-  request: Asked,
+  request: RequestHead,
   status: number,
   headers: HeaderPairs,
   body: OutboundAnswer["body"],
@@ -145,7 +154,12 @@ async function interrupted(pipe: SocketPipe, { connection }: OutboundAnswer): Pr
 }
 
 /** Writes a complete answer; whether the connection goes on. */
-async function writePlain(core: NodeCore, pipe: SocketPipe, request: Asked, answer: PlainAnswer): Promise<boolean> {
+async function writePlain(
+  core: NodeCore,
+  pipe: SocketPipe,
+  request: RequestHead,
+  answer: PlainAnswer,
+): Promise<boolean> {
   if (answer.connection === "drop") {
     pipe.destroy();
     return false;

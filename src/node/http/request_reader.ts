@@ -19,6 +19,16 @@ export interface HttpRequest {
   readonly keepAlive: boolean;
 }
 
+/** The part of a request that its head tells. */
+export type RequestHead = Pick<HttpRequest, "method" | "path" | "target" | "headers">;
+
+/** A refusal of a body whose head was fine, so that the answer can echo what the head says. */
+export class RefusedBody extends NodeError {
+  constructor(refusal: NodeError, readonly head: RequestHead) {
+    super(refusal.code, refusal.message, refusal.more);
+  }
+}
+
 /** Where bytes come from and where an interim answer goes. */
 export interface RequestSource {
   read(): Promise<Uint8Array | null>;
@@ -45,6 +55,7 @@ const LATIN1 = new TextDecoder("latin1");
  * Reads one request.
  *
  * @returns Undefined if the connection ended before or inside a request.
+ * @throws {RefusedBody} If the head is a request's and the body is refused.
  * @throws {NodeError} `bad_request` for anything that is no acceptable request; the connection cannot be kept.
  */
 export async function readRequest(source: RequestSource, limits: RequestLimits): Promise<HttpRequest | undefined> {
@@ -58,7 +69,9 @@ export async function readRequest(source: RequestSource, limits: RequestLimits):
   }
   const url = parseTarget(target);
   const headers = parseHeaders(lines, limits.maxHeaders);
-  const body = await readBody(source, headers, limits);
+  const body = await readBody(source, headers, limits).catch((error: unknown) => {
+    throw error instanceof NodeError ? new RefusedBody(error, { method, target, path: url.path, headers }) : error;
+  });
   if (body === undefined) return undefined;
   const connection = (headers.map.get("connection") ?? "").toLowerCase();
   const keepAlive = version === "HTTP/1.1" ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection);
