@@ -239,6 +239,8 @@ export function connectSocket(options: DialOptions, mono: () => number): Promise
       const channel = tls.connect({
         socket: transport,
         rejectUnauthorized: false,
+        // Without a list of its own, Deno resumes sessions across hosts and shows the certificate of the first one.
+        ca: [],
         ...(servername === undefined ? {} : { servername }),
       });
       secure = channel;
