@@ -101,34 +101,32 @@ export async function runUnary(
 
 /**
  * The frames of a handler under a deadline between frames. Unlike a generator it ends the execution also when it is
- * dropped before the first frame was asked for.
+ * dropped before the first frame was asked for. After a cancel the handler has a short time for its last frames.
  */
 export class GuardedFrames implements AsyncGenerator<Frame, void, void> {
+  #asked: Promise<IteratorResult<Frame, void>> | undefined;
+  readonly #closed = new AbortController();
+
   constructor(
     private readonly frames: AsyncGenerator<Frame, void, void>,
     private readonly clock: Clock,
-    private readonly deadlineMs: number,
+    private readonly limits: { readonly deadlineMs: number; readonly graceMs: number },
     private readonly execution: Execution,
   ) {
-    execution.signal.addEventListener("abort", () => this.#close(), { once: true });
+    if (execution.signal.aborted) this.#cancelled();
+    else execution.signal.addEventListener("abort", () => this.#cancelled(), { once: true });
   }
 
   async next(): Promise<IteratorResult<Frame, void>> {
-    if (this.execution.over) return { done: true, value: undefined };
+    if (this.#closed.signal.aborted) return this.#finish();
     try {
-      const step = await withDeadline(this.frames.next(), this.clock, this.deadlineMs, this.execution);
-      if (step.done === true) this.execution.end(undefined);
-      else if (step.value.event === "done" || step.value.event === "error") {
-        this.execution.end(step.value.event === "done" ? undefined : codeOf(step.value));
-        this.#close();
-      }
-      return step;
+      this.#asked = this.frames.next();
+      return this.#handOver(await withDeadline(this.#asked, this.clock, this.limits.deadlineMs, this.execution));
     } catch (error) {
+      if (this.execution.over && !this.#closed.signal.aborted) return await this.#lastWords();
       const refusal = refusalOf(error);
-      const { over } = this.execution;
       this.execution.end(refusal);
-      this.#close();
-      if (over) return { done: true, value: undefined };
+      this.#finish();
       throw refusal;
     }
   }
@@ -137,12 +135,13 @@ export class GuardedFrames implements AsyncGenerator<Frame, void, void> {
     const gone = new NodeError("timeout", "the caller went away");
     this.execution.end(gone);
     this.execution.abort(gone);
-    return Promise.resolve({ done: true, value: undefined });
+    return Promise.resolve(this.#finish());
   }
 
   throw(error: unknown): Promise<IteratorResult<Frame, void>> {
     this.execution.end(refusalOf(error));
     this.execution.abort(error);
+    this.#finish();
     return Promise.reject(error);
   }
 
@@ -154,9 +153,43 @@ export class GuardedFrames implements AsyncGenerator<Frame, void, void> {
     await this.return();
   }
 
+  /** Closes the stream after the grace time, also if nobody asks for another frame. */
+  #cancelled(): void {
+    if (this.#asked === undefined) return void this.#finish();
+    this.clock.sleep(this.limits.graceMs, this.#closed.signal).then(() => this.#finish(), () => {});
+  }
+
+  /** What the handler still says after the caller has cancelled, such as a `done` with its reason. */
+  async #lastWords(): Promise<IteratorResult<Frame, void>> {
+    const { signal } = this.#closed;
+    const closed = new Promise<undefined>((resolve) =>
+      signal.addEventListener("abort", () => resolve(undefined), { once: true })
+    );
+    try {
+      const step = await Promise.race([this.#asked, closed]);
+      return step === undefined ? this.#finish() : this.#handOver(step);
+    } catch {
+      return this.#finish();
+    }
+  }
+
+  #handOver(step: IteratorResult<Frame, void>): IteratorResult<Frame, void> {
+    if (step.done === true) {
+      this.execution.end(undefined);
+      return this.#finish();
+    }
+    if (step.value.event === "done" || step.value.event === "error") {
+      this.execution.end(step.value.event === "done" ? undefined : codeOf(step.value));
+      this.#finish();
+    }
+    return step;
+  }
+
   /** Lets the handler run its `finally`; it may be waiting, so nobody waits for it. */
-  #close(): void {
-    this.frames.return().catch(() => {});
+  #finish(): IteratorResult<Frame, void> {
+    if (!this.#closed.signal.aborted) this.frames.return().catch(() => {});
+    this.#closed.abort();
+    return { done: true, value: undefined };
   }
 }
 

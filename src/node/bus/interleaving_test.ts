@@ -48,6 +48,7 @@ Deno.test("whatever happens to calls in whatever order, no slot is lost and none
         },
       );
       const live: Live[] = [];
+      const reads: Promise<unknown>[] = [];
       const start = (stream: boolean) => {
         const abort = new AbortController();
         const before = settlers.length;
@@ -67,8 +68,10 @@ Deno.test("whatever happens to calls in whatever order, no slot is lost and none
         else if (target === undefined) continue;
         else if (kind === "abort") target.abort.abort();
         else if (kind === "done" || kind === "error") target.settle(kind);
-        else if (kind === "read") (await framesOf(target))?.next().catch(() => {});
-        else await (await framesOf(target))?.return();
+        else if (kind === "read") {
+          const step = (await framesOf(target))?.next();
+          if (step !== undefined) reads.push(step.catch(() => {}));
+        } else await (await framesOf(target))?.return();
         assertEquals(core.bus.inFlight() <= LIMIT, true);
       }
       for (const { abort, settle, answer } of live) {
@@ -76,6 +79,8 @@ Deno.test("whatever happens to calls in whatever order, no slot is lost and none
         settle("done");
         await answer;
       }
+      clock.advance(core.rules.cancelGraceMs);
+      await Promise.all(reads);
       assertEquals([core.bus.inFlight(), clock.sleeping], [0, 0]);
       const again = Array.from({ length: LIMIT + 1 }, () => {
         const before = settlers.length;

@@ -234,8 +234,9 @@ class NodeBus implements Bus {
         execution.end(undefined);
         return answer;
       }
-      const deadline = this.core.rules.peerDeadlineMs(call.capability);
-      return { kind: "stream", frames: new GuardedFrames(answer.frames, this.core.clock, deadline, execution) };
+      const { rules, clock } = this.core;
+      const limits = { deadlineMs: rules.peerDeadlineMs(call.capability), graceMs: rules.cancelGraceMs };
+      return { kind: "stream", frames: new GuardedFrames(answer.frames, clock, limits, execution) };
     } catch (error) {
       const refusal = refusalOf(error);
       execution.end(refusal);
@@ -283,7 +284,8 @@ class NodeBus implements Bus {
       const result = handler(call);
       if (isFrames(result)) {
         stream = true;
-        return { kind: "stream", frames: new GuardedFrames(result, clock, deadline, execution) };
+        const limits = { deadlineMs: deadline, graceMs: rules.cancelGraceMs };
+        return { kind: "stream", frames: new GuardedFrames(result, clock, limits, execution) };
       }
       return this.#unary(descriptor, body, result, deadline, execution, started);
     } catch (error) {

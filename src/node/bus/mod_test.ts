@@ -125,6 +125,30 @@ Deno.test("a full capability refuses with a time to wait, and a slot is free aft
   assertEquals(core.bus.inFlight(), 0);
 });
 
+Deno.test("a cancelled stream still tells its handler's last frame, if it comes soon", async () => {
+  for (const polite of [true, false]) {
+    const time = clock();
+    const { core } = testCore(time);
+    core.bus.register(anyCapability({ streaming: "always" }), async function* ({ signal }) {
+      yield { event: "token", data: {} };
+      await new Promise<void>((resolve) => {
+        if (polite) signal.addEventListener("abort", () => resolve());
+      });
+      yield { event: "done", data: { stop_reason: "cancelled" } };
+    });
+    const cancel = new AbortController();
+    const answer = await core.bus.dispatch(callOf("file.list", { signal: cancel.signal }));
+    const list = frames(answer);
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    cancel.abort();
+    assertEquals(core.bus.inFlight(), 0);
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    time.advance(core.rules.cancelGraceMs);
+    assertEquals((await list).map(({ event }) => event), polite ? ["token", "done"] : ["token"]);
+    assertEquals(time.sleeping, 0);
+  }
+});
+
 Deno.test("a handler that does not end in time is a timeout and its signal is aborted", async () => {
   const time = clock();
   const { core } = testCore(time);

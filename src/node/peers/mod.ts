@@ -247,6 +247,8 @@ class NodePeers implements Peers {
         node: peer.nodeId,
       }, health.success);
     };
+    // A stream that is dropped before its first frame was asked for never runs its own end.
+    call.signal.addEventListener("abort", () => ended({ abandoned: true }), { once: true });
     return await forward(this.core, this.#pool, provider, call, { ended, deadline });
   }
 

@@ -243,6 +243,23 @@ Deno.test("a caller that goes away closes the connection to the peer", async () 
   });
 });
 
+Deno.test("a stream nobody reads gives its slot at the peer back", async () => {
+  await mesh(async ({ test, peer, call }) => {
+    const remote = await peer({ capabilities: [[ECHO, "1.0", 1]] });
+    await test.core.peers.add(remote.url);
+    remote.answer = (_, response) => {
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write(frame("token", {}));
+    };
+    for (let i = 0; i < 3; i++) {
+      const answer = await call();
+      assertEquals(await codeOf(call()), "capacity_exceeded");
+      if (answer.kind === "stream") await answer.frames.return();
+    }
+    assertEquals(remote.calls.length, 3);
+  });
+});
+
 Deno.test("an unreachable peer is a partition, a silent one a timeout", async () => {
   await mesh(async ({ test, peer, call, clock }) => {
     const remote = await peer();
