@@ -22,7 +22,11 @@ export interface ReceivedFrame {
 export function clientFrame(opcode: number, payload: Uint8Array, fin = true): Uint8Array {
   const masked = payload.map((byte, i) => byte ^ (MASK[i & 3] ?? 0));
   const { length } = payload;
-  const head = length < 126 ? [length | 0x80] : [126 | 0x80, length >> 8, length & 0xff];
+  const head = length < 126
+    ? [length | 0x80]
+    : length < 2 ** 16
+    ? [126 | 0x80, length >> 8, length & 0xff]
+    : [127 | 0x80, 0, 0, 0, 0, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff];
   return concat([Uint8Array.of((fin ? 0x80 : 0) | opcode, ...head), MASK, masked]);
 }
 
@@ -75,7 +79,7 @@ export class FakeSocket {
   }
 
   async raw(bytes: Uint8Array): Promise<void> {
-    await this.connection.write(bytes);
+    for (let at = 0; at < bytes.length;) at += await this.connection.write(bytes.subarray(at));
   }
 
   text(message: JsonObject | string): Promise<void> {
