@@ -10,7 +10,7 @@ import { badRequest, describe, optionalString, requestSchema, responseSchema, st
 
 /** Uploads move many bytes under one call. */
 const UPLOAD_DEADLINE_MS = 120_000;
-const MAX_UPLOADS_AT_ONCE = 4;
+const MAX_UPLOADS_AT_ONCE = 16;
 
 const CHUNK = { i: "index", cid: "content id", size_bytes: "bytes", data_b64: "base64url" };
 

@@ -143,7 +143,7 @@ export function roleProblem(roles: readonly string[]): string | undefined {
 export const llmRules: LlmRules = {
   llmDescriptor: (descriptor) => descriptor,
   llmContextTokens: 4096,
-  llmMaxConcurrent: 4,
+  llmMaxConcurrent: 8,
   llmDeadlineMs: 120_000,
 
   llmModel: (requested, offered) => offered.find((model) => model === requested),
