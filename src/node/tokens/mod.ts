@@ -82,7 +82,7 @@ class Service implements NodeTokens {
       throw new NodeError("bad_request", "a call has a signature or a token, not both");
     }
     const { token, facts } = this.read(request.token);
-    if (!rules.tokenSignatureValid(token)) throw new NodeError("token_invalid", "the token signature is wrong");
+    if (!this.#signed(token)) throw new NodeError("token_invalid", "the token signature is wrong");
     this.#requireIssuer(facts.iss);
     const now = this.#now();
     if (rules.tokenExpired(facts.exp, now)) throw new NodeError("token_expired", "the token has expired");
@@ -114,15 +114,24 @@ class Service implements NodeTokens {
   }
 
   active(token: DecodedToken, facts: CheckedPayload): boolean {
-    const { rules, community, communityId } = this.core;
+    const { rules, community } = this.core;
     const now = this.#now();
     return rules.introspectedActive({
-      signed: rules.tokenSignatureValid(token),
+      signed: this.#signed(token),
       expired: rules.tokenExpired(facts.exp, now) || rules.tokenPremature(facts.notBefore, now),
       revoked: this.revocations.revoked(facts),
-      issuerAccepted: !community.isRevoked(facts.iss) &&
-        rules.tokenIssuerAccepted(community.level(facts.iss), facts.iss === communityId),
+      issuerAccepted: !community.isRevoked(facts.iss) && this.#issuerAccepted(facts.iss),
     });
+  }
+
+  #signed(token: DecodedToken): boolean {
+    const { rules, community } = this.core;
+    return rules.tokenSignatureValid(token, () => community.members().map(({ node_id }) => node_id));
+  }
+
+  #issuerAccepted(issuer: string): boolean {
+    const { rules, community, communityId, identity } = this.core;
+    return rules.tokenIssuerAccepted(community.level(issuer), issuer === communityId, issuer === identity.id);
   }
 
   #now(): number {
@@ -130,11 +139,11 @@ class Service implements NodeTokens {
   }
 
   #requireIssuer(issuer: string): void {
-    const { rules, community, communityId } = this.core;
+    const { rules, community } = this.core;
     if (rules.tokenIssuerRevocationChecked && community.isRevoked(issuer)) {
       throw new NodeError("revoked", "the issuer of the token has been revoked");
     }
-    const accepted = rules.tokenIssuerAccepted(community.level(issuer), issuer === communityId) ||
+    const accepted = this.#issuerAccepted(issuer) ||
       (!rules.tokenIssuerRevocationChecked && community.isRevoked(issuer));
     if (!accepted) throw new NodeError("token_invalid", "the issuer of the token is no member here");
   }
