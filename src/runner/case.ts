@@ -54,6 +54,8 @@ export interface ConformanceCase {
   readonly alsoNeeds?: readonly string[];
   /** The verdict rests on measured time: a failure is run again alone before it counts. */
   readonly timed?: boolean;
+  /** Longest time it may take in milliseconds, where the rule itself allows a node more than the usual deadline. */
+  readonly longestMs?: number;
   /** State on disk, so that the node can be restarted. */
   readonly durable?: boolean;
   run(context: CaseContext): Promise<void> | void;

@@ -71,7 +71,7 @@ export async function executeCase(planned: PlannedCase, options: ExecuteOptions)
   let opened: OpenedCase | undefined;
   const over = new AbortController();
   try {
-    const deadlineMs = planned.slow ? SLOW_CASE_DEADLINE_MS : CASE_DEADLINE_MS;
+    const deadlineMs = planned.slow ? SLOW_CASE_DEADLINE_MS : definition.longestMs ?? CASE_DEADLINE_MS;
     const work = async () => {
       opened = await options.open();
       const must = makeMust();

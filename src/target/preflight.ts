@@ -1,12 +1,14 @@
 /** Finding out what a target is before anything is judged (X09 §6.1). */
 
 import {
+  canonicalize,
   isNodeId,
   isObject,
   type JsonObject,
   mintToken,
   type NodeManifest,
   parseVersion,
+  TOKEN_HEADER,
   tryParseJson,
 } from "../protocol/mod.ts";
 import type { Implementation } from "../report/results.ts";
@@ -271,14 +273,16 @@ async function tokens(
   const holder = await actors.member("probe-holder");
   const seconds = Math.floor(session.wall() / 1000);
   const tryToken = async (sub: string): Promise<boolean> => {
-    const token = mintToken(issuer.identity, {
+    const payload = {
       iss: issuer.id,
       sub,
       iat: seconds - 60,
       exp: seconds + 7200,
       jti: session.id(),
       scope: { capabilities: [`${name}@1.0`] },
-    });
+    };
+    // Canonical parts, so that a verifier that wrongly serialises anew shows up in its own case, not as a closed gate.
+    const token = mintToken(issuer.identity, canonicalize(payload), canonicalize({ ...TOKEN_HEADER }));
     const answer = await session.busCall(holder, name, {
       body: minimalBody(profile, name),
       token,

@@ -143,7 +143,7 @@ function issue(core: NodeCore, call: Call): UnaryResult {
   }
   const jti = ids.next();
   const iat = Math.floor(clock.wall() / 1000);
-  const payload = seams.document("token-payload", {
+  const claims: JsonObject = {
     iss: identity.id,
     sub: subject as string,
     ...(audience === undefined ? {} : { aud: audience }),
@@ -151,7 +151,8 @@ function issue(core: NodeCore, call: Call): UnaryResult {
     exp: iat + ttl,
     jti,
     scope,
-  } as JsonObject);
+  };
+  const payload = seams.document("token-payload", rules.tokenClaims(claims, call.caller));
   const header = seams.document("token-header", { ...TOKEN_HEADER } as JsonObject);
   const token = rules.assembleToken(identity, header, payload);
   if (rules.tokenMaxIssuedBytes !== undefined && token.length > rules.tokenMaxIssuedBytes) {

@@ -1,5 +1,7 @@
 /** Faults of the reference node: tokens. */
 
-import { faults } from "../fault.ts";
+import { tokenIssueFaults } from "./tokens_issue.ts";
+import { tokenRevokeFaults } from "./tokens_revoke.ts";
+import { tokenVerifyFaults } from "./tokens_verify.ts";
 
-export const tokensFaults = faults({});
+export const tokensFaults = { ...tokenIssueFaults, ...tokenVerifyFaults, ...tokenRevokeFaults } as const;

@@ -43,6 +43,8 @@ export interface IntrospectionFacts {
 }
 
 export interface TokensRules {
+  /** The payload before it is signed; `caller` asked for the token (TOK-006, TOK-007). */
+  readonly tokenClaims: (payload: JsonObject, caller: string) => JsonObject;
   /** Writes the text of a token from its two JSON parts (CONTRACT2 §6.2; TOK-002, TOK-005). */
   readonly assembleToken: (issuer: Identity, header: JsonObject, payload: JsonObject) => string;
   /** `output.token_id` (TOK-008). */
@@ -70,8 +72,6 @@ export interface TokensRules {
   readonly tokenOnlyAccepted: boolean;
   /** Whether a signed call may carry a token (TOK-024). */
   readonly tokenBesideSignatureAccepted: boolean;
-  /** Whether a token stands in for a wrong request signature (TOK-049); the transport asks. */
-  readonly tokenExcusesSignature: boolean;
   /** Longest token that is read, in bytes: white space and unknown members are legal beyond the 800 of issue (TOK-025, TOK-037). */
   readonly tokenMaxReadBytes: number;
   /** Takes a token apart (TOK-035, TOK-036). @throws {SyntaxError} */
@@ -80,10 +80,10 @@ export interface TokensRules {
   readonly tokenFailuresCaught: boolean;
   /** Whether the header is acceptable (TOK-030, TOK-031, TOK-034). */
   readonly tokenHeaderAccepted: (header: JsonObject) => boolean;
-  /** Whether the signature is right (TOK-025 to TOK-033). */
-  readonly tokenSignatureValid: (token: DecodedToken) => boolean;
+  /** Whether the signature is right: made with the key of `payload.iss`, whoever else is a member (TOK-025 to TOK-033). */
+  readonly tokenSignatureValid: (token: DecodedToken, members: () => readonly string[]) => boolean;
   /** Whether the issuer may issue at all (TOK-051). */
-  readonly tokenIssuerAccepted: (level: Level, isRoot: boolean) => boolean;
+  readonly tokenIssuerAccepted: (level: Level, isRoot: boolean, isSelf: boolean) => boolean;
   /** Whether a revoked issuer is told apart (TOK-052). */
   readonly tokenIssuerRevocationChecked: boolean;
   /** Whether `exp` has passed (TOK-038). Times are Unix seconds. */
@@ -153,6 +153,7 @@ function mayRevoke({ level, isIssuer, isRequester, isRoot }: RevokerFacts): bool
 }
 
 export const tokensRules: TokensRules = {
+  tokenClaims: (payload) => payload,
   assembleToken: (issuer, header, payload) => {
     const signed = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(payload)))}`;
     return `${TOKEN_PREFIX}${signed}.${base64url(signBytes(issuer, utf8(signed)))}`;
@@ -170,12 +171,11 @@ export const tokensRules: TokensRules = {
 
   tokenOnlyAccepted: true,
   tokenBesideSignatureAccepted: true,
-  tokenExcusesSignature: false,
   tokenMaxReadBytes: MAX_READ_BYTES,
   readToken: decodeToken,
   tokenFailuresCaught: true,
   tokenHeaderAccepted: ({ alg, typ, v }) => alg === "EdDSA" && typ === "hntoken" && v === 1,
-  tokenSignatureValid: verifyToken,
+  tokenSignatureValid: (token) => verifyToken(token),
   tokenIssuerAccepted: (level, isRoot) => isRoot || atLeast(level, "member"),
   tokenIssuerRevocationChecked: true,
   tokenExpired: (exp, now) => now >= exp,
