@@ -1,6 +1,6 @@
 /** What cases need on a target before they act: stored blobs, filled corpora (README of the catalogue, `adapter:WORD`). */
 
-import { type BlobShape, blobShape, chunksOf, isObject, MANIFEST_FORMS, type ManifestForm } from "../protocol/mod.ts";
+import { type BlobShape, CHUNK_SIZE, chunksOf, isObject, MANIFEST_FORMS, type ManifestForm } from "../protocol/mod.ts";
 import { manifestCid, tryParseJson } from "../protocol/mod.ts";
 import { type Actor, type Actors, NoSuchActor } from "./actors.ts";
 import { textPdf } from "./text_pdf.ts";
@@ -37,6 +37,22 @@ const PROBE_BYTES = 64;
 
 const paths = new WeakMap<Session, UploadPath>();
 
+/** Period of the filler: every byte value occurs, and neighbouring chunks differ. */
+const FILLER_PERIOD = 251;
+/** Random bytes at the start of each chunk. */
+const FRESH_BYTES = 32;
+
+/** Contents that no other session has in any chunk; mostly filler, so that they are cheap to make and to record. */
+export function blobBytes(session: Session, purpose: string, size: number): Uint8Array<ArrayBuffer> {
+  const random = session.random(`blob ${purpose}`);
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = i % FILLER_PERIOD;
+  for (let at = 0; at < size; at += CHUNK_SIZE) {
+    bytes.set(random.bytes(Math.min(FRESH_BYTES, size - at)), at);
+  }
+  return bytes;
+}
+
 /**
  * Stores bytes as a trusted member: over WebSocket, else by POST; under the decided manifest CID, else, after
  * bad_request, a tolerated one.
@@ -44,8 +60,12 @@ const paths = new WeakMap<Session, UploadPath>();
  * @throws {CannotProvide} If no way works.
  */
 export async function placeBlob(session: Session, actor: Actor, bytes: Uint8Array): Promise<PlacedBlob> {
-  const shape = blobShape(bytes);
   const chunks = chunksOf(bytes);
+  const shape: BlobShape = {
+    size_bytes: bytes.length,
+    chunk_size_bytes: CHUNK_SIZE,
+    chunks: chunks.map((chunk) => ({ cid: chunk.cid, size_bytes: chunk.bytes.length })),
+  };
   const known = paths.get(session);
   const ways: readonly UploadWay[] = session.profile.websocket ? ["websocket", "post"] : ["post"];
   let last = "no way was tried";
@@ -72,7 +92,7 @@ export async function placeBlob(session: Session, actor: Actor, bytes: Uint8Arra
  * @throws {CannotProvide} If none does.
  */
 export async function uploadPath(session: Session, actor: Actor): Promise<UploadPath> {
-  if (!paths.has(session)) await placeBlob(session, actor, session.random("upload probe").bytes(PROBE_BYTES));
+  if (!paths.has(session)) await placeBlob(session, actor, blobBytes(session, "upload probe", PROBE_BYTES));
   return paths.get(session) as UploadPath;
 }
 
@@ -85,7 +105,7 @@ export async function uploadPath(session: Session, actor: Actor): Promise<Upload
 export async function someBlob(session: Session, actors: Actors, bytes: number): Promise<KnownBlob> {
   const { profile } = session;
   if (advertised(profile, "file.put") !== undefined && profile.identities.trusted > 0) {
-    return await placeBlob(session, await actors.trusted("blob-placer"), session.random(`blob ${bytes}`).bytes(bytes));
+    return await placeBlob(session, await actors.trusted("blob-placer"), blobBytes(session, `blob ${bytes}`, bytes));
   }
   const preplaced = profile.adapter.blobs.find((blob) => blob.size_bytes >= bytes);
   if (preplaced === undefined) throw new CannotProvide(`no blob of at least ${bytes} bytes is placed`);

@@ -11,8 +11,7 @@ import {
   type ManifestForm,
   tryParseJson,
 } from "../protocol/mod.ts";
-import { type HttpAnswer, readSse, type WsClient } from "../wire/mod.ts";
-import { WireError } from "../wire/mod.ts";
+import { type HttpAnswer, OPCODE, readSse, WireError, type WsClient } from "../wire/mod.ts";
 import type { Actor } from "./actors.ts";
 import type { CallOptions } from "./call.ts";
 import type { Session } from "./session.ts";
@@ -48,9 +47,12 @@ export interface UploadPlan {
   readonly capability?: "file.put" | "file.put.resume";
   /** `input` of the call without chunks. */
   readonly input: JsonObject;
-  /** Chunks to send, given the indices asked for; undefined stands for an unreadable `ready`. */
-  readonly chunks: (asked: readonly number[] | undefined) => readonly Json[];
-  /** Go away after the chunks without waiting for the end. */
+  /**
+   * Chunks to send, given the indices asked for; undefined stands for an unreadable `ready`. Returns undefined to go
+   * away instead.
+   */
+  readonly chunks: (asked: readonly number[] | undefined) => readonly Json[] | undefined;
+  /** Go away once the node has the chunks, without waiting for the end. */
   readonly drop?: boolean;
   /** Milliseconds for each step. */
   readonly deadlineMs?: number;
@@ -105,23 +107,33 @@ async function overWebSocket(session: Session, actor: Actor, plan: UploadPlan): 
   const { answer, upgraded } = socket.handshake;
   const frames: UploadFrame[] = [];
   let sent = 0;
+  let gone = false;
   if (upgraded) {
     try {
       await readUntil(socket, frames, deadlineMs, (frame) => frame.event === "ready");
       if (frames.at(-1)?.event === "ready") {
-        for (const chunk of plan.chunks(askedIndices(frames.at(-1)))) {
+        const chunks = plan.chunks(askedIndices(frames.at(-1)));
+        gone = chunks === undefined || plan.drop === true;
+        for (const chunk of chunks ?? []) {
           await socket.send(JSON.stringify({ event: "chunk", data: chunk }));
           sent++;
         }
-        if (plan.drop !== true) await readUntil(socket, frames, deadlineMs, () => false);
+        if (!gone) await readUntil(socket, frames, deadlineMs, () => false);
+        else if (sent > 0) await arrival(socket, deadlineMs);
       }
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
     }
-    if (plan.drop === true) socket.abort();
+    if (gone) socket.abort();
     else await socket.close();
   }
   return { frames, answer, code: codeOf(frames, answer), sent };
+}
+
+/** Waits for the pong that says that everything sent before the ping was read. */
+async function arrival(socket: WsClient, deadlineMs: number): Promise<void> {
+  await socket.ping();
+  await socket.nextControl(({ opcode }) => opcode === OPCODE.pong, deadlineMs);
 }
 
 /** Collects frames until one is wanted or terminal, or the socket closes. */
@@ -152,7 +164,7 @@ async function overPost(session: Session, actor: Actor, plan: UploadPlan): Promi
   const ready = first.frames.at(-1);
   if (ready?.event !== "ready") return first;
   const chunks = plan.chunks(askedIndices(ready));
-  if (chunks.length === 0 && plan.drop === true) return first;
+  if (chunks === undefined || (chunks.length === 0 && plan.drop === true)) return first;
   const second = await post(session, actor, plan, { ...plan.input, chunks: [...chunks] }, false);
   return { ...second, frames: [ready, ...second.frames.filter(({ event }) => event !== "ready")], sent: chunks.length };
 }

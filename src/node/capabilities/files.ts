@@ -94,5 +94,5 @@ function advertise(core: NodeCore, advertisements: Advertisements, call: Call): 
   const fresh = given.map((cid) => advertisements.record(cid, call)).filter(Boolean).length;
   const code = rules.fileRepeatedAdvertisementCode;
   if (code !== undefined && fresh < given.length) throw new NodeError(code, "Cannot record cids: they are known");
-  return { recorded: rules.fileRecorded(given.length) };
+  return { recorded: rules.fileRecorded(given.length, fresh) };
 }

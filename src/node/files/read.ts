@@ -13,7 +13,7 @@ export function read(core: NodeCore, uploads: Uploads, call: Call): UnaryResult 
   if (malformed !== undefined) throw new NodeError(malformed, "Cannot read: cid is no content id");
   const cid = rules.fileLookup(asked);
 
-  const shape = blobs.blob(cid) ?? (rules.fileServesPartial ? uploads.find(cid)?.offer.shape : undefined);
+  const shape = blobs.blob(cid) ?? (rules.fileServesPartial === "no" ? undefined : uploads.find(cid)?.offer.shape);
   if (shape !== undefined && rules.fileManifestServed(shape)) return streamBlob(core, cid, shape);
   const bytes = blobs.chunk(cid);
   if (bytes === undefined) {
@@ -52,7 +52,7 @@ async function* streamBlob(core: NodeCore, cid: string, shape: BlobShape): Async
     const payload = shape.chunks[rules.filePayloadIndex(i, shape.chunks.length)];
     const bytes = payload && blobs.chunk(payload.cid);
     if (chunk === undefined || bytes === undefined) {
-      if (rules.fileServesPartial) continue;
+      if (rules.fileServesPartial === "done") continue;
       throw new NodeError("internal_error", `Cannot read chunk ${i} of ${cid}`);
     }
     const data = rules.fileBase64(rules.fileChunkBytes(bytes, shape.chunk_size_bytes));

@@ -1,6 +1,6 @@
 /** Uploads that are under way or were broken off. CONTRACT §4.10; CONTRACT2 §4.22; M07 §5.2. */
 
-import { cidOf, fromBase64Tolerant, isObject, type Json } from "../../protocol/mod.ts";
+import { cidOf, concat, fromBase64Tolerant, isObject, type Json } from "../../protocol/mod.ts";
 import { type NodeCore, NodeError } from "../core.ts";
 import type { Offer } from "./manifest.ts";
 
@@ -100,7 +100,9 @@ export class Uploads {
   /** Makes the blob readable. The chunks belong to it from here on. */
   finish(upload: Upload): void {
     const { cid, shape } = upload.offer;
-    if (this.core.rules.fileKeepsManifest) this.core.blobs.addManifest(cid, shape);
+    const { blobs, rules } = this.core;
+    const read = () => concat(shape.chunks.map((chunk) => blobs.chunk(chunk.cid) ?? new Uint8Array(0)));
+    if (rules.fileKeepsManifest) blobs.addManifest(rules.fileFiledUnder(cid, read), shape);
     this.#open.delete(cid);
   }
 

@@ -48,8 +48,11 @@ export interface FilesRules {
   readonly filePayloadIndex: (index: number, count: number) => number;
   /** `chunks` of the `done` frame. FIL-014. */
   readonly fileStreamedCount: (sent: number) => number;
-  /** Whether the manifest CID of an unfinished upload answers with what has arrived. FIL-046. */
-  readonly fileServesPartial: boolean;
+  /**
+   * Whether the manifest CID of an unfinished upload answers with what has arrived, and how such a stream ends.
+   * FIL-046.
+   */
+  readonly fileServesPartial: "no" | "done" | "error";
 
   /** CIDs of a list answer. FIL-025, FIL-027, FIL-028. */
   readonly fileListAnswer: (cids: readonly string[], prefix: string | undefined) => readonly string[];
@@ -61,7 +64,7 @@ export interface FilesRules {
   /** Whether advertised CIDs must come as an array of such entries. FIL-032. */
   readonly fileChecksAdvertisement: boolean;
   /** `recorded` of the answer. FIL-029. */
-  readonly fileRecorded: (count: number) => number;
+  readonly fileRecorded: (given: number, fresh: number) => number;
   /** Error code for a repeated advertisement; undefined: it succeeds. FIL-030. */
   readonly fileRepeatedAdvertisementCode: string | undefined;
   /** Whether an event is logged for an advertised or stored CID. FIL-030, FIL-031. */
@@ -99,6 +102,8 @@ export interface FilesRules {
   readonly fileReceived: (sent: number, alreadyHeld: number) => number;
   /** Whether a finished upload becomes a blob. FIL-045. */
   readonly fileKeepsManifest: boolean;
+  /** CID under which a finished upload is filed. FIL-016. */
+  readonly fileFiledUnder: (claimed: string, read: () => Uint8Array) => string;
   /** Seconds the state of a broken-off upload is kept. CONTRACT2 §4.22. */
   readonly fileResumeSeconds: number;
   /** Indices a resumption asks for. FIL-048. */
@@ -127,14 +132,14 @@ export const filesRules: FilesRules = {
   fileStreamOrder: (indices) => indices,
   filePayloadIndex: (index) => index,
   fileStreamedCount: (sent) => sent,
-  fileServesPartial: false,
+  fileServesPartial: "no",
 
   fileListAnswer: (cids) => cids,
   fileListMatches: (cid, prefix) => cid.startsWith(prefix),
 
   fileAdvertisable: isCid,
   fileChecksAdvertisement: true,
-  fileRecorded: (count) => count,
+  fileRecorded: (given) => given,
   fileRepeatedAdvertisementCode: undefined,
   fileLogsAdvertisement: ({ held, logged }) => held && !logged,
   fileAdvertisedData: (cid, sizeBytes) => ({ cid, sizes_bytes: sizeBytes }),
@@ -152,6 +157,7 @@ export const filesRules: FilesRules = {
   fileChecksLength: true,
   fileReceived: (sent) => sent,
   fileKeepsManifest: true,
+  fileFiledUnder: (claimed) => claimed,
   fileResumeSeconds: 3600,
   fileResumeMissing: (missing) => missing,
   fileResumeUnknown: "not_found",
