@@ -18,6 +18,7 @@ export interface KnownBlob {
   readonly size_bytes: number;
   /** Absent for blobs that the operator placed. */
   readonly bytes?: Uint8Array;
+  readonly shape?: BlobShape;
 }
 
 /** A blob that the tester put. */

@@ -205,3 +205,8 @@ function codeOf(frames: readonly UploadFrame[], answer: HttpAnswer): string | un
   const body = tryParseJson(answer.body);
   return isObject(body) && typeof body.error === "string" ? body.error : undefined;
 }
+
+/** How an upload was answered as a whole, for messages. */
+export function uploadAnswered({ answer, frames }: UploadOutcome): string {
+  return frames.length > 0 ? `last frame ${frames.at(-1)?.event}` : `status ${answer.status}`;
+}

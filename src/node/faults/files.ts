@@ -1,5 +1,6 @@
 /** Faults of the reference node: files. */
 
-import { faults } from "../fault.ts";
+import { filesPutFaults } from "./files_put.ts";
+import { filesReadFaults } from "./files_read.ts";
 
-export const filesFaults = faults({});
+export const filesFaults = { ...filesReadFaults, ...filesPutFaults } as const;

@@ -1,0 +1,98 @@
+/** Faults of the reference node: uploads. */
+
+import { cidOf } from "../../protocol/mod.ts";
+import { faults } from "../fault.ts";
+import { asksFor } from "./files_read.ts";
+
+export const filesPutFaults = faults({
+  "blob-filed-under-its-own-hash": {
+    breaks: ["FIL-016"],
+    rules: { fileFiledUnder: (_, read) => cidOf(read()) },
+  },
+  "file-name-changes-the-blob": {
+    breaks: ["FIL-017"],
+    rules: { fileNeeded: (missing, all, manifest) => manifest.filename === undefined ? missing : all },
+  },
+  "file-put-open-to-members": {
+    breaks: ["FIL-034"],
+    rules: { filesDescriptor: asksFor("file.put", "member") },
+  },
+  "ready-counts-chunks": {
+    breaks: ["FIL-035", "FIL-036", "FIL-038", "FIL-017"],
+    frame: (frame) =>
+      frame.event === "ready" && Array.isArray(frame.data.needed)
+        ? [{ ...frame, data: { needed: frame.data.needed.length } }]
+        : [frame],
+  },
+  "ready-lists-cids": {
+    breaks: ["FIL-035", "FIL-036"],
+    frame: (frame) =>
+      frame.event === "ready" && Array.isArray(frame.data.needed)
+        ? [{ ...frame, data: { needed: frame.data.needed.map((i) => cidOf(Uint8Array.of(Number(i)))) } }]
+        : [frame],
+  },
+  "ready-lists-all": {
+    breaks: ["FIL-017", "FIL-036", "FIL-038"],
+    rules: { fileNeeded: (_, all) => all },
+  },
+  "received-counts-held": {
+    breaks: ["FIL-037", "FIL-038", "FIL-048"],
+    rules: { fileReceived: (sent, held) => sent + held },
+  },
+  "put-again-waits": {
+    breaks: ["FIL-017", "FIL-038"],
+    rules: { fileNothingNeeded: "wait" },
+  },
+  "chunk-hash-not-checked": {
+    breaks: ["FIL-039", "FIL-040"],
+    rules: { fileVerifiesChunk: false },
+  },
+  "corrupt-chunk-kept": {
+    breaks: ["FIL-040"],
+    rules: { fileKeepsRefused: true },
+  },
+  "chunk-index-not-checked": {
+    breaks: ["FIL-041"],
+    rules: { fileChecksIndex: false },
+  },
+  "chunk-cid-not-compared": {
+    breaks: ["FIL-041"],
+    rules: { fileChecksDeclaredCid: false },
+  },
+  "manifest-cid-not-checked": {
+    breaks: ["FIL-042"],
+    rules: { fileVerifiesManifestCid: false },
+  },
+  "chunk-length-not-checked": {
+    breaks: ["FIL-043"],
+    rules: { fileChecksLength: false },
+  },
+  "full-store-found-late": {
+    breaks: ["FIL-044"],
+    rules: { fileChecksRoom: false, fileDiskFullCode: "internal_error" },
+  },
+  "manifest-not-kept": {
+    breaks: ["FIL-045"],
+    rules: { fileKeepsManifest: false },
+  },
+  "partial-blob-served": {
+    breaks: ["FIL-046"],
+    rules: { fileServesPartial: "done" },
+  },
+  "put-without-manifest-succeeds": {
+    breaks: ["FIL-047"],
+    rules: { fileChecksManifest: false },
+  },
+  "resume-from-zero": {
+    breaks: ["FIL-048"],
+    rules: { fileResumeMissing: (_, all) => all },
+  },
+  "resume-of-nothing-succeeds": {
+    breaks: ["FIL-049"],
+    rules: { fileResumeUnknown: "done" },
+  },
+  "file-put-resume-open-to-members": {
+    breaks: ["FIL-050"],
+    rules: { filesDescriptor: asksFor("file.put.resume", "member") },
+  },
+});
