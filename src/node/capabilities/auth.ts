@@ -139,7 +139,7 @@ function issue(core: NodeCore, call: Call): UnaryResult {
   const policySeconds = core.community.policy().capability_token_ttl_seconds;
   const ttl = rules.tokenTtl(typeof asked === "number" ? asked : undefined, policySeconds);
   if (rules.tokenTtlBounded && ttl > policySeconds) {
-    throw new NodeError("bad_request", `a token lives at most ${policySeconds} s: current value is ${ttl}`);
+    throw new NodeError(rules.tokenTtlRefusal, `a token lives at most ${policySeconds} s: current value is ${ttl}`);
   }
   const jti = ids.next();
   const iat = Math.floor(clock.wall() / 1000);
@@ -185,7 +185,8 @@ function scopeOf(core: NodeCore, asked: JsonObject): JsonObject {
   const capabilities = asked["capabilities"] as string[];
   if (core.rules.tokenScopeOffered) {
     for (const entry of capabilities) {
-      if (!offered(core, entry)) throw new NodeError("bad_request", `nobody offers ${entry.slice(0, 100)}`);
+      if (offered(core, entry)) continue;
+      throw new NodeError(core.rules.tokenScopeRefusal, `nobody offers ${entry.slice(0, 100)}`);
     }
   }
   const given = asked["params_constraints"];

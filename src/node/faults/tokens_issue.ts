@@ -37,9 +37,7 @@ const FORM = [
   "TOK-020",
 ] as const;
 /** Cases that need an issued token to be honoured. */
-const USE = ["TOK-023", "TOK-024", "TOK-026", "TOK-046", "TOK-057", "TOK-058", "TOK-062"] as const;
-/** Cases that need it to get as far as a later check. */
-const LATER_CHECKS = ["TOK-027", "TOK-028", "TOK-029", "TOK-041", "TOK-066"] as const;
+const USE = ["TOK-023", "TOK-024", "TOK-026", "TOK-041", "TOK-046", "TOK-057", "TOK-058"] as const;
 
 function issueOutput(answer: OutboundAnswer, change: (output: JsonObject) => JsonObject): OutboundAnswer {
   const { body, capability } = answer;
@@ -57,7 +55,7 @@ export const tokenIssueFaults = faults({
     outbound: (answer) => issueOutput(answer, ({ token_id: _, ...rest }) => rest),
   },
   "token-is-one-blob": {
-    breaks: ["TOK-002", ...FORM, ...USE, ...LATER_CHECKS],
+    breaks: ["TOK-002", ...FORM, ...USE, "TOK-027", "TOK-028", "TOK-062"],
     rules: {
       assembleToken: (issuer, _header, payload) => {
         const signature = base64url(signBytes(issuer, canonicalBytes(payload)));
@@ -66,14 +64,14 @@ export const tokenIssueFaults = faults({
     },
   },
   "token-typ-jwt": {
-    breaks: ["TOK-003"],
+    breaks: ["TOK-003", "TOK-034"],
     document: (kind, value) => kind === "token-header" ? { ...value, typ: "JWT" } : value,
     rules: {
       tokenHeaderAccepted: ({ alg, typ, v }) => alg === "EdDSA" && (typ === "hntoken" || typ === "JWT") && v === 1,
     },
   },
   "token-exp-as-text": {
-    breaks: ["TOK-004", "TOK-009", "TOK-010", "TOK-020", ...USE, ...LATER_CHECKS],
+    breaks: ["TOK-004", "TOK-009", "TOK-010", "TOK-020", ...USE, "TOK-062"],
     document: payloadChange((payload) => ({ ...payload, exp: timestamp(Number(payload.exp) * 1000) })),
   },
   "token-signs-canonical-payload": {
@@ -87,7 +85,7 @@ export const tokenIssueFaults = faults({
     },
   },
   "token-iss-is-caller": {
-    breaks: ["TOK-005", "TOK-006", ...USE, ...LATER_CHECKS],
+    breaks: ["TOK-005", "TOK-006", ...USE, "TOK-062"],
     rules: { tokenClaims: (payload, caller) => ({ ...payload, iss: caller }) },
   },
   "token-sub-is-caller": {
@@ -107,7 +105,7 @@ export const tokenIssueFaults = faults({
     rules: { tokenTtl: (asked) => asked ?? THIRTY_DAYS_SECONDS, tokenTtlBounded: false },
   },
   "token-scope-widened": {
-    breaks: ["TOK-011", "TOK-020", "TOK-041", ...USE],
+    breaks: ["TOK-011", "TOK-020", "TOK-041", "TOK-042"],
     document: payloadChange((payload) => ({
       ...payload,
       scope: { ...payload.scope as JsonObject, capabilities: ["*"] },

@@ -26,7 +26,24 @@ const encoded = (value: JsonObject) => base64url(utf8(canonicalize(value)));
 
 export const tokenVerifyFaults = faults({
   "token-only-call-refused": {
-    breaks: ["TOK-023", "TOK-026", "TOK-041", "TOK-046", "TOK-057", "TOK-058"],
+    breaks: [
+      "TOK-023",
+      "TOK-026",
+      "TOK-027",
+      "TOK-028",
+      "TOK-029",
+      "TOK-030",
+      "TOK-031",
+      "TOK-032",
+      "TOK-033",
+      "TOK-035",
+      "TOK-036",
+      "TOK-041",
+      "TOK-046",
+      "TOK-051",
+      "TOK-057",
+      "TOK-058",
+    ],
     rules: { tokenOnlyAccepted: false },
   },
   "token-beside-signature-refused": {
@@ -46,7 +63,7 @@ export const tokenVerifyFaults = faults({
     },
   },
   "token-works-once": {
-    breaks: ["TOK-026", "TOK-054", "TOK-057", "TOK-060"],
+    breaks: ["TOK-026", "TOK-046", "TOK-054", "TOK-061"],
     rules: { tokenDefaultCalls: 1 },
   },
   "token-signature-only-present": {
@@ -58,7 +75,7 @@ export const tokenVerifyFaults = faults({
     rules: { tokenSignatureValid: () => true },
   },
   "token-header-unsigned": {
-    breaks: ["TOK-005", "TOK-025", "TOK-029"],
+    breaks: ["TOK-005", "TOK-029"],
     rules: {
       assembleToken: (issuer, header, payload) => {
         const body = encoded(payload);

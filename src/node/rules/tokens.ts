@@ -55,6 +55,9 @@ export interface TokensRules {
   readonly tokenTtlBounded: boolean;
   /** Whether scopes may only name capabilities that are offered (TOK-017). */
   readonly tokenScopeOffered: boolean;
+  /** Codes for a life above the policy and for a scope nobody offers (TOK-016, TOK-017). */
+  readonly tokenTtlRefusal: string;
+  readonly tokenScopeRefusal: string;
   /** Whether `sub` may be `*` on issue (decision of wire-format-services.md section 1: refused). */
   readonly bearerIssued: boolean;
   /** Longest token that is issued, in bytes (TOK-014); undefined: no bound. */
@@ -76,6 +79,9 @@ export interface TokensRules {
   readonly tokenMaxReadBytes: number;
   /** Takes a token apart (TOK-035, TOK-036). @throws {SyntaxError} */
   readonly readToken: (text: string) => DecodedToken;
+  /** Codes for a text that is no token and for a header that is not acceptable (TOK-030, TOK-034 to TOK-036). */
+  readonly tokenMalformedCode: string;
+  readonly tokenHeaderCode: string;
   /** Whether any failure of reading counts as malformed (TOK-036). */
   readonly tokenFailuresCaught: boolean;
   /** Whether the header is acceptable (TOK-030, TOK-031, TOK-034). */
@@ -162,6 +168,8 @@ export const tokensRules: TokensRules = {
   tokenTtl: (asked, policySeconds) => asked ?? Math.min(TOKEN_DEFAULT_TTL_SECONDS, policySeconds),
   tokenTtlBounded: true,
   tokenScopeOffered: true,
+  tokenTtlRefusal: "bad_request",
+  tokenScopeRefusal: "bad_request",
   bearerIssued: false,
   tokenMaxIssuedBytes: MAX_ISSUED_BYTES,
   tokenIssueRepeats: true,
@@ -173,6 +181,8 @@ export const tokensRules: TokensRules = {
   tokenBesideSignatureAccepted: true,
   tokenMaxReadBytes: MAX_READ_BYTES,
   readToken: decodeToken,
+  tokenMalformedCode: "bad_request",
+  tokenHeaderCode: "token_invalid",
   tokenFailuresCaught: true,
   tokenHeaderAccepted: ({ alg, typ, v }) => alg === "EdDSA" && typ === "hntoken" && v === 1,
   tokenSignatureValid: (token) => verifyToken(token),

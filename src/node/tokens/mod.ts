@@ -64,10 +64,10 @@ class Service implements NodeTokens {
       token = rules.readToken(text);
     } catch (error) {
       if (!rules.tokenFailuresCaught && !(error instanceof SyntaxError)) throw error;
-      throw new NodeError("bad_request", "the token is malformed");
+      throw new NodeError(rules.tokenMalformedCode, "the token is malformed");
     }
     if (!rules.tokenHeaderAccepted(token.header)) {
-      throw new NodeError("token_invalid", "the token header is not that of version 1 with EdDSA");
+      throw new NodeError(rules.tokenHeaderCode, "the token header is not that of version 1 with EdDSA");
     }
     return { token, facts: checkedPayload(token.payload) };
   }

@@ -146,6 +146,12 @@ export function withSegment(token: string, index: number, text: string): string 
   return TOKEN_PREFIX + parts.join(".");
 }
 
+/** A token whose payload was changed without signing anew; by default it claims a later `exp`. */
+export function altered(target: Session, { token, payload }: Issued, changes?: JsonObject): string {
+  const exp = typeof payload.exp === "number" ? payload.exp : nowSeconds(target);
+  return withSegment(token, 1, encoded({ ...payload, ...changes ?? { exp: exp + HOUR_SECONDS } }));
+}
+
 /** A JSON value as a segment. */
 export function encoded(value: JsonObject | string): string {
   return base64url(new TextEncoder().encode(typeof value === "string" ? value : canonicalize(value)));
