@@ -89,16 +89,22 @@ async function query(core: NodeCore, library: Library, call: Call): Promise<Unar
   const corpora = library.corpora();
   const named = typeof corpus === "string" ? corpus : "";
   if (corpus === undefined ? rules.ragWithoutCorpus === "refuse" : typeof corpus !== "string") {
-    throw badRequest(`Cannot query: params.corpus is ${shown(corpus)}`);
+    throw new NodeError(rules.ragWithoutCorpusCode, `Cannot query: params.corpus is ${shown(corpus)}`);
   }
   const text = rules.ragQueryText(call.input.query);
   if (text === undefined) throw badRequest(`Cannot query: query is ${shown(call.input.query)}`);
-  if (text.trim() === "") throw new NodeError(rules.ragEmptyQueryCode, "Cannot query: query is empty");
+  const empty = text.trim() === "";
+  if (empty && rules.ragEmptyQueryCode !== undefined) {
+    throw new NodeError(rules.ragEmptyQueryCode, "Cannot query: query is empty");
+  }
   const k = readK(core, call.input.k);
   const includeText = optionalBoolean(call.input, "include_text", rules.ragIncludeTextDefault);
   const passes = readFilter(core, call.input);
 
-  if (corpus !== undefined && (!corpora.has(named) || !rules.ragCorpusReadable(named, call.level))) {
+  if (!rules.ragCorpusReadable(named, call.level)) {
+    throw new NodeError(rules.ragUnreadableCode, `Cannot query: no corpus ${shown(named)}`);
+  }
+  if (corpus !== undefined && !corpora.has(named)) {
     if (rules.ragUnknownCorpus === "not_found") {
       throw new NodeError("not_found", `Cannot query: no corpus ${shown(named)}`);
     }
@@ -110,7 +116,7 @@ async function query(core: NodeCore, library: Library, call: Call): Promise<Unar
     throw new NodeError(rules.ragNothingPassesCode, "Cannot query: no document passes the filter");
   }
   if (rules.ragWithoutEmbedding === "partition") await embeddingBackend(core, call);
-  const found = rules.ragOrder(corpora.search(passing, text), core.random);
+  const found = empty ? [] : rules.ragOrder(corpora.search(passing, text), core.random);
   const chunks = found.slice(0, Math.max(0, rules.ragLimit(k, found.length))).map((passage, position) =>
     hit(core, passage, position, rules.ragSendsText(includeText))
   );

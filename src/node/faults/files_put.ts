@@ -4,9 +4,30 @@ import { cidOf } from "../../protocol/mod.ts";
 import { faults } from "../fault.ts";
 import { asksFor } from "./files_read.ts";
 
+/** What cannot hold if no blob can be read under its manifest CID. */
+const UNREADABLE = [
+  "FIL-005",
+  "FIL-006",
+  "FIL-007",
+  "FIL-008",
+  "FIL-009",
+  "FIL-010",
+  "FIL-011",
+  "FIL-012",
+  "FIL-013",
+  "FIL-014",
+  "FIL-016",
+  "FIL-017",
+  "FIL-022",
+  "FIL-026",
+  "FIL-027",
+  "FIL-045",
+  "FIL-048",
+] as const;
+
 export const filesPutFaults = faults({
   "blob-filed-under-its-own-hash": {
-    breaks: ["FIL-016"],
+    breaks: [...UNREADABLE, "FIL-001", "FIL-002", "FIL-003", "FIL-004", "FIL-051"],
     rules: { fileFiledUnder: (_, read) => cidOf(read()) },
   },
   "file-name-changes-the-blob": {
@@ -72,7 +93,7 @@ export const filesPutFaults = faults({
     rules: { fileChecksRoom: false, fileDiskFullCode: "internal_error" },
   },
   "manifest-not-kept": {
-    breaks: ["FIL-045"],
+    breaks: [...UNREADABLE],
     rules: { fileKeepsManifest: false },
   },
   "partial-blob-served": {

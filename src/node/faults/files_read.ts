@@ -128,7 +128,7 @@ export const filesReadFaults = faults({
   },
 
   "list-of-short-cids": {
-    breaks: ["FIL-016", "FIL-025", "FIL-026", "FIL-027"],
+    breaks: ["FIL-025", "FIL-026", "FIL-027"],
     rules: { fileListAnswer: (cids) => cids.map((cid) => cid.slice(0, "blake3:".length + SHORT_DIGITS)) },
   },
   "list-ignores-prefix": {

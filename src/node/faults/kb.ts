@@ -1,5 +1,6 @@
 /** Faults of the reference node: kb. */
 
-import { faults } from "../fault.ts";
+import { kbIngestFaults } from "./kb_ingest.ts";
+import { kbQueryFaults } from "./kb_query.ts";
 
-export const kbFaults = faults({});
+export const kbFaults = { ...kbQueryFaults, ...kbIngestFaults } as const;

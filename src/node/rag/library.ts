@@ -105,7 +105,8 @@ export class Library {
   #pages(bytes: Uint8Array): readonly Page[] {
     const { rules } = this.core;
     const pages = extractPages(bytes);
-    if (pages === undefined) {
+    const plain = pages?.every(({ number }) => number === undefined);
+    if (pages === undefined || (plain && !rules.ragTakesPlainText)) {
       if (rules.ragUnsupported === "as-text") return [{ text: new TextDecoder().decode(bytes), number: undefined }];
       throw new NodeError("bad_request", "Cannot ingest: the blob is neither a PDF nor UTF-8 text");
     }

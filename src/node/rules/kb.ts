@@ -40,10 +40,12 @@ export interface KbRules {
   readonly ragUnknownCorpus: "not_found" | "create";
   /** A query that names no corpus. KBS-011. */
   readonly ragWithoutCorpus: "refuse" | "all";
+  /** Error code of that refusal. KBS-011. */
+  readonly ragWithoutCorpusCode: string;
   /** Text searched for, undefined refuses. KBS-012, KBS-013. */
   readonly ragQueryText: (query: Json | undefined) => string | undefined;
-  /** Error code of a query that is empty. KBS-013. */
-  readonly ragEmptyQueryCode: string;
+  /** Error code of a query that is empty; undefined: an empty answer. KBS-013. */
+  readonly ragEmptyQueryCode: string | undefined;
   /** Text in hits when include_text is absent. KBS-014. */
   readonly ragIncludeTextDefault: boolean;
   /** Whether text is sent, given the flag. KBS-015. */
@@ -66,6 +68,8 @@ export interface KbRules {
   readonly ragHit: (hit: JsonObject, passage: RankedPassage) => JsonObject;
   /** Whether a corpus answers a caller. KBS-045: personal is never remote. */
   readonly ragCorpusReadable: (corpus: string, level: Trust) => boolean;
+  /** Error code for a corpus that does not answer the caller. KBS-045. */
+  readonly ragUnreadableCode: string;
 
   /** Input members rag.ingest insists on. KBS-029, KBS-050. */
   readonly ragIngestRequires: readonly string[];
@@ -79,6 +83,8 @@ export interface KbRules {
   readonly ragTargetCorpus: (corpus: string) => string;
   /** A doc_cid that does not resolve. KBS-028. */
   readonly ragUnresolved: "not_found" | "empty";
+  /** Whether plain text is ingested as well as PDF. core-kb conflict "media types". */
+  readonly ragTakesPlainText: boolean;
   /** A blob that is neither PDF nor text. KBS-030. */
   readonly ragUnsupported: "refuse" | "as-text";
   /** A document without text. KBS-031. */
@@ -176,6 +182,7 @@ export const kbRules: KbRules = {
   ragLimit: (k) => k,
   ragUnknownCorpus: "not_found",
   ragWithoutCorpus: "refuse",
+  ragWithoutCorpusCode: "bad_request",
   ragQueryText: (query) => typeof query === "string" ? query : undefined,
   ragEmptyQueryCode: "bad_request",
   ragIncludeTextDefault: true,
@@ -189,6 +196,7 @@ export const kbRules: KbRules = {
   ragScore: (similarity) => similarity,
   ragHit: (hit) => hit,
   ragCorpusReadable: (corpus, level) => corpus !== "personal" || level === "self",
+  ragUnreadableCode: "not_found",
 
   ragIngestRequires: ["doc_cid"],
   ragMissingMemberCode: "bad_request",
@@ -196,6 +204,7 @@ export const kbRules: KbRules = {
   ragCorpusWritable: (corpus, level) => corpus !== "system" && (corpus !== "personal" || level === "self"),
   ragTargetCorpus: (corpus) => corpus,
   ragUnresolved: "not_found",
+  ragTakesPlainText: true,
   ragUnsupported: "refuse",
   ragTextless: "refuse",
   ragChunkTokens: 1000,
