@@ -114,6 +114,9 @@ class Core implements NodeCore {
     this.tokens = parts.createTokens(this);
     this.peers = parts.createPeers(this);
     parts.registerAll(this);
+    for (const { name, version } of this.bus.descriptors()) {
+      this.topics.publish("capability.registered", { name, version });
+    }
   }
 
   get rules() {

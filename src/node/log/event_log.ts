@@ -18,6 +18,11 @@ import { LogViews } from "./views.ts";
 /** Parts of the node the log needs while it is opened; everything else is read later. */
 export type LogCore = Pick<NodeCore, "options" | "identity" | "communityId" | "rules" | "seams" | "clock" | "ids">;
 
+/** Rolls a push back as a whole; only a faulty node does so. */
+class BatchRefused extends Error {
+  override readonly name = "BatchRefused";
+}
+
 /** What the log does with an event after it is on disk. */
 export type Announce = (event: EventEnvelope) => void;
 
@@ -114,17 +119,24 @@ export class CommunityLog implements EventLog {
     const before = this.#head;
     const reasons: { event_id: string; reason: string }[] = [];
     let accepted = 0;
-    this.#commit(() => {
-      const doomed = this.core.rules.batchMode === "all-or-nothing" &&
-        events.some((value) => judge(this.#context(), value).kind === "rejected");
+    const { rules } = this.core;
+    const take = () => {
       for (const value of events) {
         const verdict = judge(this.#context(), value);
         if (verdict.kind === "rejected") reasons.push({ event_id: verdict.eventId, reason: verdict.reason });
-        if (!doomed && this.#take(verdict)) accepted++;
-        if (verdict.kind === "rejected" && this.core.rules.batchMode === "until-first-error") break;
+        const repeated = verdict.kind === "duplicate" && rules.countsDuplicates;
+        if (this.#take(verdict) || repeated) accepted++;
+        if (verdict.kind === "rejected" && rules.batchMode === "until-first-error") break;
       }
-    });
-    const head = this.core.rules.reportedHead(before, this.#head);
+      if (rules.batchMode === "all-or-nothing" && reasons.length > 0) throw new BatchRefused();
+    };
+    try {
+      this.#commit(take);
+    } catch (error) {
+      if (!(error instanceof BatchRefused)) throw error;
+      accepted = 0;
+    }
+    const head = rules.reportedHead(before, this.#head);
     return {
       accepted,
       rejected: reasons.length,

@@ -40,7 +40,9 @@ function reasonAgainst(context: ReceptionContext, value: Json): string | undefin
   if (!isObject(value)) return rules.shapeReason;
   const shape = shapeReason(rules, value);
   if (shape !== undefined) return shape;
-  if (!rules.eventSignatureValid(value)) return "invalid_signature";
+  if (!rules.eventSignatureValid(value, () => membership.members().map(({ node_id }) => node_id))) {
+    return "invalid_signature";
+  }
   if (!rules.ownCommunity(value["community_id"], context.communityId)) return rules.foreignCommunityReason;
 
   const event = value as unknown as EventEnvelope;

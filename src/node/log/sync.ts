@@ -7,6 +7,9 @@ import { firstPage } from "./pages.ts";
 
 type SyncCore = Pick<NodeCore, "rules" | "log" | "communityId">;
 
+/** Below every Lamport value; 0 is one. */
+const BEFORE_ALL = -1;
+
 /** Body of `GET /sync/v1/heads`. */
 export function headsDocument(core: SyncCore): JsonObject {
   const { log, communityId } = core;
@@ -16,6 +19,11 @@ export function headsDocument(core: SyncCore): JsonObject {
     head: log.head(),
     byType: log.headsByType(),
     count: log.count(),
+    countByType: () => {
+      const counts: Record<string, number> = {};
+      for (const { event_type: type } of log.since(BEFORE_ALL)) counts[type] = (counts[type] ?? 0) + 1;
+      return counts;
+    },
     digest,
   });
 }

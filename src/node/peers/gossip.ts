@@ -51,7 +51,7 @@ export class Gossip {
     const heads = await this.#heads(peer);
     if (this.#equal(heads)) return this.#settle(peerId);
     if (heads.digest !== undefined && this.#differing.get(peerId) === this.#pair(heads)) return;
-    const refused = await this.#push(peer, this.core.rules.eventsToPush(this.#above(heads.head), heads.head));
+    const refused = await this.#push(peer, this.#toPush(heads.head));
     if (refused) await this.#enterAgain(peer, heads.head);
     if (!this.core.rules.gossipPulls) return;
     if (heads.digest === undefined) {
@@ -100,6 +100,11 @@ export class Gossip {
       head: Number.isSafeInteger(head) ? Number(head) : 0,
       digest: typeof digest === "string" && digest !== "" ? digest : undefined,
     };
+  }
+
+  #toPush(peerHead: number): readonly EventEnvelope[] {
+    const { rules } = this.core;
+    return rules.eventsToPush(this.#above(rules.pushesAbove(peerHead)), peerHead);
   }
 
   #above(lamport: number): readonly EventEnvelope[] {

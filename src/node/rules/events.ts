@@ -30,6 +30,8 @@ export interface HeadsState {
   readonly head: number;
   readonly byType: Readonly<Record<string, number>>;
   readonly count: number;
+  /** Events of each type; read only where it is wanted, as it takes the whole log. */
+  readonly countByType: () => Readonly<Record<string, number>>;
   /** 16 hexadecimal digits over the set of event ids, independent of order. */
   readonly digest: string;
 }
@@ -73,7 +75,8 @@ export interface EventsRules {
   readonly validEventData: (value: Json | undefined) => boolean;
   /** Whether an event of that community belongs into this log. */
   readonly ownCommunity: (community: Json | undefined, own: string) => boolean;
-  readonly eventSignatureValid: (event: JsonObject) => boolean;
+  /** Whether the author's signature covers the event; `members` lists the ids of all members. */
+  readonly eventSignatureValid: (event: JsonObject, members: () => readonly string[]) => boolean;
   readonly mayWriteEvent: (event: EventEnvelope, author: AuthorState) => boolean;
   /** Whether a revocation at one Lamport value covers an event at another (CONTRACT §7.4: at or after). */
   readonly revocationCovers: (revokedAt: number, lamport: number) => boolean;
@@ -81,6 +84,8 @@ export interface EventsRules {
   readonly unknownTypes: "reject" | "store";
   /** The first event under an id stays (X02 §5.2). */
   readonly onDuplicate: "ignore" | "replace" | "apply-again" | "conflict";
+  /** Whether a repeated event is counted as accepted; undefined in the documents. */
+  readonly countsDuplicates: boolean;
   /** Reason of a shape failure; the six reasons of X02 have none for it, so a closed-set code. */
   readonly shapeReason: string;
   readonly foreignCommunityReason: string;
@@ -147,8 +152,9 @@ export interface EventsRules {
 
   /** Sync interval (wire-format.md section 19), milliseconds. */
   readonly gossipIntervalMs: number;
-  readonly gossipEmergencyIntervalMs: number;
-  /** Which of the events a peer with that head is sent. */
+  /** Lamport value above which a push to a peer with that head looks for events. */
+  readonly pushesAbove: (peerHead: number) => number;
+  /** Which of these events a peer with that head is sent. */
   readonly eventsToPush: (events: readonly EventEnvelope[], peerHead: number) => readonly EventEnvelope[];
   /** Events in one push of a round; a longer backlog takes several. */
   readonly gossipPushEvents: number;
@@ -213,7 +219,7 @@ export const eventsRules: EventsRules = {
   validWallClock: (value) => parseTimestamp(value) !== undefined,
   validEventData: isObject,
   ownCommunity: (community, own) => community === own,
-  eventSignatureValid: verifyEvent,
+  eventSignatureValid: (event) => verifyEvent(event),
   mayWriteEvent: (event, author) =>
     author.member || author.root || (event.event_type === "community.member.joined" && author.invited),
   revocationCovers: (revokedAt, lamport) => lamport >= revokedAt,
@@ -225,6 +231,7 @@ export const eventsRules: EventsRules = {
   acceptsLate: () => true,
   rejectedAdvanceClock: false,
   duplicatesAdvanceClock: false,
+  countsDuplicates: false,
   announcesDuplicates: false,
 
   lamportOnSend: (counter) => counter + 1,
@@ -281,7 +288,7 @@ export const eventsRules: EventsRules = {
   manifestSigner: (nodeLevel) => nodeLevel === "anchor" ? "node" : "root",
 
   gossipIntervalMs: GOSSIP_MINUTES * MS_PER_MINUTE,
-  gossipEmergencyIntervalMs: MS_PER_MINUTE / 2,
+  pushesAbove: (peerHead) => peerHead,
   eventsToPush: (events, peerHead) => events.filter((event) => event.lamport > peerHead),
   gossipPushEvents: 500,
   gossipPulls: true,

@@ -1,0 +1,77 @@
+/** Faults of the reference node: Lamport time, order of views, authority over posts. */
+
+import { compareEvents } from "../../protocol/mod.ts";
+import { faults } from "../fault.ts";
+import { eventsRules } from "../rules/events.ts";
+
+export const eventsOrderFaults = faults({
+  "lamport-from-wall-clock": {
+    breaks: ["EVT-040", "EVT-041", "EVT-043", "EVT-044", "EVT-045"],
+    rules: { lamportOnSend: (_counter, wallMs) => Math.floor(wallMs / 1000) },
+  },
+  "lamport-counts-own-events-only": {
+    breaks: ["EVT-042", "EVT-043", "EVT-040"],
+    rules: { lamportOnReceive: (counter) => counter },
+  },
+  "lamport-no-increment-on-reception": {
+    breaks: ["EVT-043"],
+    rules: { lamportOnReceive: (counter, received) => Math.max(counter, received) },
+  },
+  "lamport-set-to-received": {
+    breaks: ["EVT-044"],
+    rules: { lamportOnReceive: (_counter, received) => received + 1 },
+  },
+  "lamport-observes-duplicates": {
+    breaks: ["EVT-045"],
+    rules: { duplicatesAdvanceClock: true },
+  },
+  "lamport-observes-rejected": {
+    breaks: ["EVT-046"],
+    rules: { rejectedAdvanceClock: true },
+  },
+  "late-events-refused": {
+    breaks: ["EVT-023", "EVT-044", "EVT-047", "EVT-049", "EVT-050"],
+    rules: { acceptsLate: (lamport, head) => lamport > head },
+  },
+  "received-posts-reauthored": {
+    breaks: ["EVT-048"],
+    rules: {
+      eventOwner: (event, localNode, level) =>
+        event.event_type.startsWith("market.") ? localNode : eventsRules.eventOwner(event, localNode, level),
+    },
+  },
+  "views-in-order-of-arrival": {
+    breaks: ["EVT-024", "EVT-049", "EVT-050", "EVT-052", "EVT-077"],
+    rules: { viewOrder: (a, b) => a.arrival - b.arrival },
+  },
+  "views-by-wall-clock": {
+    breaks: ["EVT-051"],
+    rules: {
+      viewOrder: (a, b) =>
+        a.event.wall_clock < b.event.wall_clock
+          ? -1
+          : a.event.wall_clock > b.event.wall_clock
+          ? 1
+          : compareEvents(a.event, b.event),
+    },
+  },
+  "views-equal-lamport-by-arrival": {
+    breaks: ["EVT-024", "EVT-052", "EVT-077"],
+    rules: { viewOrder: (a, b) => a.event.lamport - b.event.lamport || a.arrival - b.arrival },
+  },
+  "revocation-ordered-by-id": {
+    breaks: ["EVT-024"],
+    rules: {
+      viewOrder: (a, b) => compareEvents(a.event, b.event),
+      revocationCovers: (revokedAt, lamport) => lamport > revokedAt,
+    },
+  },
+  "expiry-by-author-only": {
+    breaks: ["EVT-053"],
+    rules: { mayExpirePost: ({ actor, owner }) => actor === owner },
+  },
+  "expiry-reason-ignored": {
+    breaks: ["EVT-054"],
+    rules: { mayExpirePost: ({ actor, owner, level }) => actor === owner || level === "trusted" || level === "anchor" },
+  },
+});

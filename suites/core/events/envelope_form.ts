@@ -1,0 +1,198 @@
+/** Form of envelope members, and events that come twice. CONTRACT §1.1, §7.1; X02 §5.2. */
+
+import { describe, holds, noServerError, status, succeeded } from "../../../src/check/mod.ts";
+import type { Json, JsonObject } from "../../../src/protocol/mod.ts";
+import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
+import type { Actor } from "../../../src/target/actors.ts";
+import {
+  accepts,
+  advertisement,
+  counted,
+  expiryEvent,
+  FAR_AHEAD,
+  freshTitle,
+  given,
+  headOf,
+  judged,
+  listed,
+  makePost,
+  oddEvent,
+  postData,
+  postEvent,
+  pushed,
+} from "./helpers.ts";
+
+/** Beyond 53 bits, and yet a double, so that every reader sees the same number and the signature fits. */
+const BEYOND_53_BITS = 9_007_199_254_740_994;
+/** How often EVT-037 posts the same event. */
+const REPEATS = 3;
+
+/** Each change, signed over what is sent, is rejected; the request itself may be refused with 400 as well. */
+async function refusesEach(
+  context: CaseContext,
+  author: Actor,
+  member: string,
+  values: readonly Json[],
+): Promise<void> {
+  for (const value of values) {
+    const event = await advertisement(context, author);
+    const answer = await context.target.push([oddEvent(author, event, { [member]: value })]);
+    context.must(noServerError(answer));
+    if (answer.status === 400) continue;
+    const push = counted(context, answer);
+    context.must.hold(
+      push.accepted === 0 && push.rejected === 1,
+      `an event with ${member} ${JSON.stringify(value)} counted as rejected`,
+      describe(answer),
+      answer.exchange,
+    );
+  }
+}
+
+/** Live posts as far as they show, else nothing. */
+async function board(context: CaseContext, reader: Actor, from: number): Promise<readonly JsonObject[]> {
+  return context.target.advertised("market.list") === undefined ? [] : (await listed(context, reader, from)).posts;
+}
+
+export const envelopeFormCases: readonly ConformanceCase[] = [
+  defineCase({
+    id: "core/events/lamport-is-non-negative-integer",
+    requirement: "EVT-033",
+    brokenBy: ["event-lamport-any-number"],
+    effects: "writes",
+    async run(context) {
+      const alice = await context.actors.member("alice");
+      const before = await headOf(context);
+      const far = before + FAR_AHEAD;
+      await refusesEach(context, alice, "lamport", [-1, 1.5, String(far), null]);
+      const after = await headOf(context);
+      context.must.hold(after < far, `a head below ${far}`, after, context.target.lastExchange);
+    },
+  }),
+  defineCase({
+    id: "core/events/lamport-within-53-bits",
+    requirement: "EVT-034",
+    brokenBy: ["event-lamport-beyond-53-bits"],
+    effects: "harm",
+    async run(context) {
+      const alice = await context.actors.member("alice");
+      await refusesEach(context, alice, "lamport", [BEYOND_53_BITS]);
+      if (context.target.advertised("market.post") === undefined) return;
+      const made = await makePost(context, alice);
+      context.should(succeeded(made.answer));
+      context.should.hold(
+        Number.isSafeInteger(made.lamport + FAR_AHEAD),
+        "a next local lamport with room for successors",
+        made.lamport,
+        made.answer.exchange,
+      );
+    },
+  }),
+  defineCase({
+    id: "core/events/event-id-is-ulid",
+    requirement: "EVT-035",
+    brokenBy: ["event-id-any-string"],
+    effects: "writes",
+    async run(context) {
+      const alice = await context.actors.member("alice");
+      const word = context.random.bytes(16);
+      const hex = Array.from(word, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+      await refusesEach(context, alice, "event_id", ["x", "", uuid]);
+    },
+  }),
+  defineCase({
+    id: "core/events/data-is-object",
+    requirement: "EVT-036",
+    brokenBy: ["event-data-any-value"],
+    effects: "writes",
+    async run(context) {
+      const alice = await context.actors.member("alice");
+      await refusesEach(context, alice, "data", ["text", ["cid"], null]);
+    },
+  }),
+  defineCase({
+    id: "core/events/repeated-push-is-no-op",
+    requirement: "EVT-037",
+    brokenBy: ["duplicate-raises-conflict"],
+    effects: "writes",
+    async run(context) {
+      const { target } = context;
+      const alice = await context.actors.member("alice");
+      const event = await postEvent(context, alice, freshTitle(context, "Repeated"));
+      accepts(context, await pushed(context, event), 1, "the first push of an event");
+      const head = await headOf(context);
+      const posts = await board(context, alice, event.lamport);
+      for (let i = 1; i < REPEATS; i++) context.must(status(await target.push([event]), 200));
+      const after = await headOf(context);
+      const fresh = target.profile.features.has("fresh");
+      context.must.hold(
+        fresh ? after === head : after >= head,
+        `the head stays at ${head}`,
+        after,
+        target.lastExchange,
+      );
+      const again = await board(context, alice, event.lamport);
+      const mine = (list: readonly JsonObject[]) => list.filter((post) => post.title === event.data.title);
+      context.must.hold(
+        JSON.stringify(mine(again)) === JSON.stringify(mine(posts)),
+        `the post listed as before: ${JSON.stringify(mine(posts))}`,
+        mine(again),
+        target.lastExchange,
+      );
+    },
+  }),
+  defineCase({
+    id: "core/events/twice-in-one-batch-once-in-effect",
+    requirement: "EVT-038",
+    brokenBy: ["duplicate-raises-conflict"],
+    effects: "writes",
+    async run(context) {
+      const { target } = context;
+      const alice = await context.actors.member("alice");
+      const event = await postEvent(context, alice, freshTitle(context, "Doubled"));
+      const other = await advertisement(context, alice);
+      const push = await pushed(context, event, event, other);
+      context.must.hold(
+        push.accepted === 2 || push.accepted === 3,
+        "the two different events accepted, the repetition in either count",
+        describe(push.answer),
+        push.answer.exchange,
+      );
+      const head = await headOf(context);
+      context.must.hold(head >= other.lamport, `a head of at least ${other.lamport}`, head, target.lastExchange);
+      if (target.advertised("market.list") === undefined) return;
+      const { posts, answer } = await listed(context, alice, event.lamport);
+      const count = posts.filter((post) => post.title === event.data.title).length;
+      judged(context, answer, holds(count === 1, "the post listed once", `${count} times`));
+    },
+  }),
+  defineCase({
+    id: "core/events/first-event-under-id-stays",
+    requirement: "EVT-039",
+    brokenBy: ["duplicate-replaces-first"],
+    effects: "writes",
+    async run(context) {
+      const { target } = context;
+      const alice = await context.actors.member("alice");
+      const [first, second] = [freshTitle(context, "Stays"), freshTitle(context, "Replaces")];
+      const event = await postEvent(context, alice, first);
+      await given(context, "a post", event);
+      const data = postData(context, second);
+      const { event_id: eventId, lamport } = event;
+      context.must(
+        status(await target.push([await target.event(alice, "market.post.created", data, { eventId, lamport })]), 200),
+      );
+      const { posts, answer } = await listed(context, alice, lamport);
+      const titles = posts.filter((post) => post.event_id === eventId).map((post) => post.title);
+      judged(
+        context,
+        answer,
+        holds(titles.length === 1 && titles[0] === first, `one post ${eventId} titled ${first}`, titles),
+        holds(!posts.some((post) => post.title === second), `no post titled ${second}`, "it is listed"),
+      );
+      // Tidies up on a live board.
+      await target.push([await expiryEvent(context, alice, eventId, "withdrawn")]);
+    },
+  }),
+];
