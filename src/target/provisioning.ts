@@ -162,13 +162,16 @@ export interface KnownCorpus {
   readonly name: string;
   /** Finds something in it. */
   readonly query: string;
-  /** Passages in it; undefined where the operator filled it. */
+  /** Passages in it; undefined where the operator filled it or the node does not say. */
   readonly chunks: number | undefined;
 }
 
-/** Pages of the document in {@linkcode someCorpus}; each is a passage of its own at least. */
+/** Pages of the document in {@linkcode someCorpus}. */
 const CORPUS_PAGES = 8;
-const WORDS = ["hearth", "ember", "kindling", "chimney", "bellows", "mantel", "cinder", "andiron"] as const;
+/** Words per page: about a passage (M05 §3.1), so that nodes that join pages have as many passages as others. */
+const WORDS_PER_PAGE = 800;
+const QUERY = "hearth ember kindling";
+const FILLER = ["chimney", "bellows", "mantel", "cinder", "andiron", "kettle", "tongs", "grate"] as const;
 
 /**
  * A corpus with at least {@linkcode CORPUS_PAGES} passages: a fresh one where the tester can ingest, else one of the
@@ -182,12 +185,15 @@ export async function someCorpus(session: Session, actors: Actors): Promise<Know
     const actor = await actors.trusted("librarian");
     const name = corpusName(session);
     const random = session.random("corpus text");
+    const filler = Array.from({ length: WORDS_PER_PAGE }, () => random.pick(FILLER));
     const pages = Array.from(
       { length: CORPUS_PAGES },
-      (_, page) => Array.from({ length: 20 + page }, () => random.pick(WORDS)).join(" "),
+      // The pages differ in how much they have to do with the query.
+      (_, page) => `${`${QUERY} `.repeat(page + 1)}${random.word()} ${filler.slice(page).join(" ")}`,
     );
     const documents = await fillCorpus(session, actor, name, [{ pages }]);
-    return { name, query: WORDS.slice(0, 3).join(" "), chunks: documents.reduce((sum, { chunks }) => sum + chunks, 0) };
+    const chunks = documents.reduce((sum, document) => sum + document.chunks, 0);
+    return { name, query: QUERY, chunks: chunks > 0 ? chunks : undefined };
   }
   const [filled] = profile.adapter.corpora;
   if (filled === undefined) throw new CannotProvide("no filled corpus is known");

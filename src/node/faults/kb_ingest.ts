@@ -5,11 +5,11 @@ import { asksFor } from "./files_read.ts";
 
 export const kbIngestFaults = faults({
   "ingest-counts-nothing": {
-    breaks: ["KBS-022"],
+    breaks: ["KBS-022", "KBS-024", "KBS-025", "KBS-038", "KBS-042"],
     rules: { ragIngestOutput: (output) => ({ ...output, chunks_indexed: 0 }) },
   },
   "ingest-event-invented": {
-    breaks: ["KBS-023"],
+    breaks: ["KBS-023", "KBS-024", "KBS-025", "KBS-026", "KBS-033"],
     rules: { ragLogsIngest: false },
   },
   "ingest-event-with-chunk-cid": {
@@ -32,7 +32,7 @@ export const kbIngestFaults = faults({
     rules: { kbDescriptor: asksFor("rag.ingest", "member") },
   },
   "unresolved-document-indexed": {
-    breaks: ["KBS-028"],
+    breaks: ["KBS-028", "KBS-031"],
     rules: { ragUnresolved: "empty", ragTextless: "succeed" },
   },
   "missing-doc-cid-crashes": {
@@ -60,7 +60,31 @@ export const kbIngestFaults = faults({
     rules: { ragSeenKey: (_, docCid) => docCid },
   },
   "indexed-in-other-collection": {
-    breaks: ["KBS-035"],
+    breaks: [
+      "KBS-001",
+      "KBS-002",
+      "KBS-003",
+      "KBS-004",
+      "KBS-005",
+      "KBS-006",
+      "KBS-007",
+      "KBS-014",
+      "KBS-015",
+      "KBS-016",
+      "KBS-017",
+      "KBS-018",
+      "KBS-019",
+      "KBS-020",
+      "KBS-033",
+      "KBS-034",
+      "KBS-035",
+      "KBS-036",
+      "KBS-037",
+      "KBS-039",
+      "KBS-040",
+      "KBS-042",
+      "KBS-043",
+    ],
     rules: { ragTargetCorpus: (corpus) => `${corpus}-new` },
   },
   "document-in-one-passage": {

@@ -33,14 +33,34 @@ const alsoFor = (corpus: string) =>
 
 export const kbQueryFaults = faults({
   "query-answers-bare-array": {
-    breaks: ["KBS-001"],
+    breaks: [
+      "KBS-001",
+      "KBS-002",
+      "KBS-003",
+      "KBS-004",
+      "KBS-005",
+      "KBS-006",
+      "KBS-014",
+      "KBS-015",
+      "KBS-016",
+      "KBS-017",
+      "KBS-018",
+      "KBS-019",
+      "KBS-020",
+      "KBS-034",
+      "KBS-035",
+      "KBS-036",
+      "KBS-037",
+      "KBS-039",
+      "KBS-040",
+    ],
     outbound: (answer) => {
       if (answer.capability !== "rag.query" || !isObject(answer.body) || !isObject(answer.body.output)) return answer;
       return { ...answer, body: JSON.stringify(answer.body.output.chunks) };
     },
   },
   "hit-without-document": {
-    breaks: ["KBS-002"],
+    breaks: ["KBS-002", "KBS-016", "KBS-017", "KBS-034", "KBS-035", "KBS-036"],
     rules: { ragHit: (hit) => withMetadata(hit, ({ doc_cid: _, ...rest }) => rest) },
   },
   "ranks-from-zero": {
@@ -60,7 +80,7 @@ export const kbQueryFaults = faults({
     rules: { ragLimit: () => soundRules.ragKDefault },
   },
   "k-20-refused": {
-    breaks: ["KBS-007"],
+    breaks: ["KBS-007", "KBS-039"],
     rules: { ragKAccepted: (k) => soundRules.ragKAccepted(k) && Number(k) !== soundRules.ragKMax },
   },
   "k-clamped": {
@@ -115,7 +135,7 @@ export const kbQueryFaults = faults({
     rules: { ragMetaCorpus: () => "default" },
   },
   "hits-shuffled": {
-    breaks: ["KBS-020"],
+    breaks: ["KBS-004", "KBS-020", "KBS-037"],
     rules: { ragOrder: (passages, random) => passages.toSorted(() => random.unit() - 0.5) },
   },
   "rag-query-open-to-strangers": {
@@ -139,7 +159,7 @@ export const kbQueryFaults = faults({
     rules: { ragOrder: (passages) => passages.flatMap((passage) => [passage, passage]) },
   },
   "corpora-as-bare-names": {
-    breaks: ["KBS-041"],
+    breaks: ["KBS-032", "KBS-041", "KBS-042", "KBS-043", "KBS-047"],
     rules: { ragCorpora: (corpora) => corpora.map(({ name }) => name ?? "") },
   },
   "corpora-listed-once": {

@@ -17,6 +17,7 @@ import type { CaseContext } from "../../../src/runner/case.ts";
 import { advertised } from "../../../src/target/profile.ts";
 import { someBlob } from "../../../src/target/provisioning.ts";
 import type { StreamAnswer } from "../../../src/target/session.ts";
+import { readSse, type SseResult } from "../../../src/wire/mod.ts";
 import { uploadAnswered, type UploadOutcome } from "../../../src/target/upload.ts";
 
 /** Two full chunks and a short one (observe of FIL-008, FIL-009). */
@@ -76,11 +77,23 @@ export async function readChunk({ target, actors }: CaseContext, cid: Json) {
 /** file.read as a member, streams read frame by frame. */
 export async function readBlob({ target, actors }: CaseContext, cid: string): Promise<BlobStream> {
   const { answer, sse } = await target.stream(await actors.member(), "file.read", { cid });
-  const frames = (sse?.frames ?? []).filter(({ event }) => event !== "progress").map(({ event, json }) => ({
+  return { exchange: answer.exchange, frames: framesOf(sse), answer };
+}
+
+/** The stream of a CID up to its manifest frame; the rest is not waited for. */
+export async function readManifest({ target, actors }: CaseContext, cid: string): Promise<BlobStream> {
+  const stream = await target.open(await actors.member(), "file.read", { cid });
+  const sse = await readSse(stream, { until: ({ event }) => event === "manifest" });
+  stream.abort();
+  const answer = stream.finish();
+  return { answer, exchange: answer.exchange, frames: framesOf(sse) };
+}
+
+function framesOf(sse: SseResult | undefined): readonly ReadFrame[] {
+  return (sse?.frames ?? []).filter(({ event }) => event !== "progress").map(({ event, json }) => ({
     event,
     data: isObject(json) ? json : {},
   }));
-  return { exchange: answer.exchange, frames, answer };
 }
 
 /** The answer is an event stream. */
@@ -100,8 +113,11 @@ export interface ReadBlob extends BlobStream {
 
 /** Streams a stored blob; a missing manifest frame or chunk list is a violation. */
 export async function mustRead(context: CaseContext, cid: string): Promise<ReadBlob> {
-  const { must } = context;
-  const read = await readBlob(context, cid);
+  return mustHaveManifest(context, await readBlob(context, cid));
+}
+
+/** What a stream says of its blob; a missing manifest frame or chunk list is a violation. */
+export function mustHaveManifest({ must }: CaseContext, read: BlobStream): ReadBlob {
   must(isStream(read));
   const manifest = read.frames.find(({ event }) => event === "manifest")?.data;
   if (manifest === undefined) return must.get(missing(read, "a manifest frame"));

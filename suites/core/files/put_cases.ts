@@ -281,19 +281,18 @@ export const putCases: readonly ConformanceCase[] = [
     id: "core/files/put-without-manifest",
     requirement: "FIL-047",
     brokenBy: ["put-without-manifest-succeeds"],
-    effects: "none",
+    effects: "writes",
     async run(context) {
-      const { target, actors, must } = context;
-      const theo = await actors.trusted();
-      const { manifest } = unsent(context, { way: "post", form: "cid" }, SMALL);
+      const { path, put } = await uploader(context);
+      const { manifest } = unsent(context, path, SMALL);
       const unusable: readonly JsonObject[] = [
         {},
         { manifest: { cid: unknownCid(context) } },
         { manifest: { ...manifest, size_bytes: 0.5 } },
       ];
       for (const input of unusable) {
-        const outcome = await upload(target, theo, "post", { input, chunks: () => undefined, deadlineMs: PROMPT_MS });
-        must(uploadRefused(outcome, BAD_MANIFEST, true));
+        const outcome = await put({ input, chunks: () => undefined, deadlineMs: PROMPT_MS });
+        context.must(uploadRefused(outcome, BAD_MANIFEST, true));
       }
     },
   }),

@@ -2,6 +2,7 @@
 
 import { equals, refusedWith } from "../../../src/check/mod.ts";
 import { type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
+import { uploadPath } from "../../../src/target/provisioning.ts";
 import { upload } from "../../../src/target/upload.ts";
 import { at, kinds, THREE_CHUNKS, unknownCid, uploadRefused } from "./helpers.ts";
 import { mustEnd, mustHold, sorted, unsent, uploader } from "./put_cases.ts";
@@ -45,10 +46,12 @@ export const resumeCases: readonly ConformanceCase[] = [
     id: "core/files/resume-of-nothing",
     requirement: "FIL-049",
     brokenBy: ["resume-of-nothing-succeeds"],
-    effects: "none",
+    effects: "writes",
     async run(context) {
       const { target, actors, should } = context;
-      const outcome = await upload(target, await actors.trusted(), "post", {
+      const theo = await actors.trusted();
+      const way = target.advertised("file.put") === undefined ? "post" : (await uploadPath(target, theo)).way;
+      const outcome = await upload(target, theo, way, {
         capability: "file.put.resume",
         input: { manifest_cid: unknownCid(context), client_id: target.id() },
         chunks: () => undefined,

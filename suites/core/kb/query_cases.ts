@@ -8,6 +8,7 @@ import {
   isArray,
   isInteger,
   isNumber,
+  isRecord,
   isString,
   isText,
   matches,
@@ -25,6 +26,8 @@ import { about, ask, hits, identityOf, K_MAX, queryable } from "./helpers.ts";
 
 /** Passages when k is absent (CONTRACT §4.4). */
 const K_DEFAULT = 5;
+/** A k well inside the limits that takes in whole small corpora. */
+const K_MANY = 10;
 /** Values that are no count. */
 const NO_COUNTS: readonly Json[] = [0, -1, 2.5, "5"];
 
@@ -52,7 +55,7 @@ export const queryCases: readonly ConformanceCase[] = [
     effects: "writes",
     async run(context) {
       const { must } = context;
-      const answer = await (await queryable(context)).ask();
+      const answer = await (await queryable(context)).ask({ include_text: true });
       const found = must.get(hits(answer));
       must(of(answer, holds(found.length > 0, "hits", "none")));
       for (const hit of found) {
@@ -63,7 +66,6 @@ export const queryCases: readonly ConformanceCase[] = [
           of(answer, isString(hit.text, "text")),
           of(answer, matches(doc_cid, CID_PATTERN, "metadata.doc_cid")),
           of(answer, isString(doc_title, "metadata.doc_title")),
-          of(answer, hasMembers({ chunk_id: chunk_id ?? null }, ["chunk_id"], "metadata")),
           of(answer, holds(chunk_id !== undefined && chunk_id !== null, "metadata.chunk_id", chunk_id)),
         );
       }
@@ -87,7 +89,7 @@ export const queryCases: readonly ConformanceCase[] = [
     brokenBy: ["scores-are-distances"],
     effects: "writes",
     async run(context) {
-      const answer = await (await queryable(context)).ask({ k: K_MAX });
+      const answer = await (await queryable(context)).ask({ k: K_MANY });
       const scores = context.must.get(hits(answer)).map(({ score }) => Number(score));
       if (scores.length < 2) context.inconclusive("fewer than two hits");
       const rise = scores.findIndex((score, i) => score > (scores[i - 1] ?? Infinity));
@@ -239,7 +241,7 @@ export const queryCases: readonly ConformanceCase[] = [
           of(answer, holds((hit.text ?? "") === "", "no text", hit.text)),
           of(answer, isInteger(hit.rank, "rank")),
           of(answer, isNumber(hit.score, "score")),
-          of(answer, hasMembers(hit.metadata, ["doc_cid", "doc_title", "chunk_id"], "metadata")),
+          of(answer, isRecord(hit.metadata, "metadata")),
         );
       }
     },
@@ -279,9 +281,9 @@ export const queryCases: readonly ConformanceCase[] = [
     async run(context) {
       const { must } = context;
       const corpus = await queryable(context);
-      const first = must.get(hits(await corpus.ask({ k: K_MAX }))).map(identityOf);
+      const first = must.get(hits(await corpus.ask({ k: K_MANY }))).map(identityOf);
       for (let i = 0; i < 2; i++) {
-        const answer = await corpus.ask({ k: K_MAX });
+        const answer = await corpus.ask({ k: K_MANY });
         must(of(answer, equals(must.get(hits(answer)).map(identityOf), first, "the hits in order")));
       }
     },
@@ -305,7 +307,7 @@ export const queryCases: readonly ConformanceCase[] = [
     brokenBy: ["hits-doubled"],
     effects: "writes",
     async run(context) {
-      const answer = await (await queryable(context)).ask({ k: K_MAX });
+      const answer = await (await queryable(context)).ask({ k: K_MANY });
       const ids = context.must.get(hits(answer)).map(identityOf);
       context.must(of(answer, equals(ids, [...new Set(ids)], "the pairs of doc_cid and chunk_id")));
     },

@@ -111,7 +111,7 @@ export const searchCases: readonly ConformanceCase[] = [
       const { should } = context;
       const corpus = corpusName(context.target);
       await mustIngest(context, corpus, { pages: [`${context.random.word()} ${numberedWords(SEAM_WORDS)}`] });
-      const answer = await ask(context, corpus, { query: "w0001 w1000 w2000", k: K_MAX });
+      const answer = await ask(context, corpus, { query: "w0001 w1000 w2000", k: K_MAX, include_text: true });
       const ranges = should.get(hits(answer)).map(({ text }) => rangeOf(text)).filter((range) => range !== undefined)
         .sort((a, b) => a.from - b.from);
       if (ranges.length < 2) context.inconclusive("the text was not split");
