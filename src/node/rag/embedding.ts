@@ -31,10 +31,15 @@ export function words(text: string): string[] {
 export function embed(text: string): readonly number[] {
   const vector = new Array<number>(EMBEDDING_DIM).fill(0);
   const found = words(text);
-  for (const word of found) {
-    addFeature(vector, word, WORD_WEIGHT);
+  // Each word is hashed once, however often it occurs: passages repeat most of theirs.
+  const counts = new Map<string, number>();
+  for (const word of found) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const [word, count] of counts) {
+    addFeature(vector, word, WORD_WEIGHT * count);
     const padded = `^${word}$`;
-    for (let i = 0; i + TRIPLE <= padded.length; i++) addFeature(vector, padded.slice(i, i + TRIPLE), TRIPLE_WEIGHT);
+    for (let i = 0; i + TRIPLE <= padded.length; i++) {
+      addFeature(vector, padded.slice(i, i + TRIPLE), TRIPLE_WEIGHT * count);
+    }
   }
   if (found.length === 0 || vector.every((x) => x === 0)) addFeature(vector, `text:${text}`, WORD_WEIGHT);
   return vector;
