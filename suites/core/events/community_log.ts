@@ -3,7 +3,8 @@
 import { differs, equals, holds, isInteger, member } from "../../../src/check/mod.ts";
 import { isObject, type JsonObject, verifyDocument } from "../../../src/protocol/mod.ts";
 import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
-import { community, communityWhen, given, invitation, joining, judged, levelIn, pushed } from "./helpers.ts";
+import { given, judged, pushed } from "./helpers.ts";
+import { community, communityWhen, invitation, joining, levelIn } from "./members.ts";
 
 const TTL_MEMBER = "capability_token_ttl_seconds";
 /** How much the policy cases change the lifetime of tokens, in seconds. */

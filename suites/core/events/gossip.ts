@@ -14,7 +14,9 @@ import type { Actor } from "../../../src/target/actors.ts";
 import { looksLikeEvent } from "../../../src/target/observer.ts";
 import type { PeerHost } from "../../../src/target/peer_host.ts";
 import type { Session } from "../../../src/target/session.ts";
-import { advertisement, community, freshTitle, given, headOf, listed, postEvent, updateEvent } from "./helpers.ts";
+import { advertisement, given, headOf } from "./helpers.ts";
+import { community } from "./members.ts";
+import { freshTitle, listed, postEvent, updateEvent } from "./posts.ts";
 
 /** Sync interval with some slack, in milliseconds (EVT-073). */
 const SYNC_DEADLINE_MS = 310_000;

@@ -3,20 +3,8 @@
 import { describe, holds } from "../../../src/check/mod.ts";
 import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
 import type { Actor } from "../../../src/target/actors.ts";
-import {
-  accepts,
-  advertisement,
-  FAR_AHEAD,
-  given,
-  headOf,
-  judged,
-  type MadePost,
-  makePost,
-  postInput,
-  pushed,
-  rejects,
-  tampered,
-} from "./helpers.ts";
+import { accepts, advertisement, FAR_AHEAD, given, headOf, judged, pushed, rejects, tampered } from "./helpers.ts";
+import { type MadePost, makePost, postInput } from "./posts.ts";
 
 /** Local events of EVT-041: this many members with this many calls each. */
 const POSTERS = 5;

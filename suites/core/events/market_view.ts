@@ -1,22 +1,19 @@
 /** The market as the visible view of the log: fields, order, authority. CONTRACT §7.2, §7.4. */
 
 import { equals, hasMembers, holds, succeeded } from "../../../src/check/mod.ts";
-import { isObject, timestamp, tryParseJson, ulid } from "../../../src/protocol/mod.ts";
+import { isObject, type JsonObject, timestamp, tryParseJson, ulid } from "../../../src/protocol/mod.ts";
 import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
+import { accepts, given, judged, pushed } from "./helpers.ts";
 import {
-  accepts,
+  entryOf,
   expiryEvent,
   freshTitle,
-  given,
-  judged,
-  listed,
-  listedPost,
+  listedUpTo,
+  listedWhen,
   postEvent,
-  pushed,
   showsBody,
   updateEvent,
-  VIEW_DEADLINE_MS,
-} from "./helpers.ts";
+} from "./posts.ts";
 
 /** Wall clock of an update that pretends to be old, in milliseconds before now. */
 const OLD_MS = 86_400_000;
@@ -40,7 +37,8 @@ export const marketViewCases: readonly ConformanceCase[] = [
       const alice = await context.actors.member("alice");
       const event = await postEvent(context, alice, freshTitle(context, "Synced"));
       accepts(context, await pushed(context, event), 1, "a post of a member");
-      const { post = {}, answer } = await listedPost(context, alice, event);
+      const { posts, answer } = await listedUpTo(context, alice, event.lamport, event);
+      const post = entryOf(posts, event) ?? {};
       const { category = null, title = null, body = null, tags = null } = event.data;
       judged(
         context,
@@ -71,7 +69,10 @@ export const marketViewCases: readonly ConformanceCase[] = [
       }
       context.must(succeeded(early));
       accepts(context, await pushed(context, event), 1, "the post after its expiry");
-      const { post, answer } = await listedPost(context, alice, event);
+      const marker = await postEvent(context, alice, freshTitle(context, "Marker"));
+      await given(context, "a further post", marker);
+      const { posts, answer } = await listedUpTo(context, alice, event.lamport, marker);
+      const post = entryOf(posts, event);
       judged(context, answer, holds(post === undefined, "the expired post is not listed", post));
     },
   }),
@@ -143,18 +144,11 @@ export const marketViewCases: readonly ConformanceCase[] = [
       const theo = await context.actors.trusted("theo");
       const event = await postEvent(context, alice, freshTitle(context, "Stale"));
       await given(context, "a post", event);
-      const before = await listedPost(context, alice, event);
-      if (before.post === undefined) return context.inconclusive("the post is not listed in the first place");
+      await listedUpTo(context, alice, event.lamport, event);
       await pushed(context, await expiryEvent(context, theo, event.event_id, "stale"));
-      let last = await listed(context, alice, event.lamport);
-      const gone = () => !last.posts.some((post) => post.event_id === event.event_id);
-      if (!gone()) {
-        await context.until(async () => {
-          last = await listed(context, alice, event.lamport);
-          return gone() ? true : undefined;
-        }, VIEW_DEADLINE_MS);
-      }
-      judged(context, last.answer, holds(gone(), "the post is no longer listed", "it is still listed"));
+      const gone = (posts: readonly JsonObject[]) => entryOf(posts, event) === undefined;
+      const { posts, answer } = await listedWhen(context, alice, event.lamport, gone);
+      judged(context, answer, holds(gone(posts), "the post is no longer listed", "it is still listed"));
     },
   }),
   defineCase({
@@ -168,8 +162,10 @@ export const marketViewCases: readonly ConformanceCase[] = [
       const event = await postEvent(context, alice, freshTitle(context, "Kept"));
       await given(context, "a post", event);
       await context.target.push([await expiryEvent(context, theo, event.event_id, "user_request")]);
-      const { post, answer } = await listedPost(context, alice, event);
-      judged(context, answer, holds(post !== undefined, "the post stays listed", "it is not listed"));
+      const marker = await postEvent(context, alice, freshTitle(context, "Marker"));
+      await given(context, "a further post", marker);
+      const { posts, answer } = await listedUpTo(context, alice, event.lamport, marker);
+      judged(context, answer, holds(entryOf(posts, event) !== undefined, "the post stays listed", "it is not listed"));
     },
   }),
 ];

@@ -6,22 +6,19 @@ import { type CaseContext, type ConformanceCase, defineCase } from "../../../src
 import type { Actor } from "../../../src/target/actors.ts";
 import { minimalBody } from "../../../src/target/minimal_body.ts";
 import { probeName } from "../../../src/target/profile.ts";
+import { accepts, advertisement, given, judged, pushed } from "./helpers.ts";
 import {
-  accepts,
-  advertisement,
   community,
   communityWhen,
   decision,
-  given,
   hasLevel,
   invitation,
   joining,
-  judged,
   keepsLevel,
   levelIn,
-  pushed,
+  requireThree,
   threeTrusted,
-} from "./helpers.ts";
+} from "./members.ts";
 
 /** Distance of the late history of EVT-023 below the revocation. */
 const BELOW_REVOCATION = 5;
@@ -203,6 +200,7 @@ export const membershipCases: readonly ConformanceCase[] = [
     effects: "writes",
     async run(context) {
       const { actors, target } = context;
+      await requireThree(context, "min_signatures_to_demote");
       const [theo, tara, tom] = await threeTrusted(context);
       const subject = await actors.trusted("subject");
       await target.push([await decision(context, "demoted", theo, subject.id, "member", [theo, tara])]);
@@ -218,6 +216,7 @@ export const membershipCases: readonly ConformanceCase[] = [
     effects: "harm",
     async run(context) {
       const { actors, target } = context;
+      await requireThree(context, "min_signatures_to_revoke");
       const [theo, tara, tom] = await threeTrusted(context);
       const subject = await actors.member("subject");
       // The signature is a valid one, of the right length and by the right key, over something else.

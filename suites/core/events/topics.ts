@@ -17,7 +17,9 @@ import {
 import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
 import { looksLikeEvent, topicPayload, topicSeq } from "../../../src/target/observer.ts";
 import type { HttpAnswer } from "../../../src/wire/mod.ts";
-import { decision, headOf, judged, type MadePost, makePost, postInput, threeTrusted } from "./helpers.ts";
+import { headOf, judged } from "./helpers.ts";
+import { decision, threeTrusted } from "./members.ts";
+import { type MadePost, makePost, postInput } from "./posts.ts";
 
 const POST_TOPIC = "marketplace.post.created";
 const MANIFEST_TOPIC = "node.manifest.updated";
