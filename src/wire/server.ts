@@ -113,10 +113,24 @@ export interface ServeOptions extends ListenOptions {
   readonly limits?: Partial<ReadLimits>;
 }
 
-/** Serves until the listener is closed. */
-export function serve(network: Network, options: ServeOptions, handler: Handler): Promise<Listener> {
+/** Serves until the listener is closed; closing it ends the connections it serves, since idle ones can stay for ever. */
+export async function serve(network: Network, options: ServeOptions, handler: Handler): Promise<Listener> {
   const { limits, ...listen } = options;
-  return network.listen(listen, (connection) => serveConnection(network, connection, handler, limitsOf(limits)));
+  const open = new Set<Connection>();
+  const listener = await network.listen(listen, async (connection) => {
+    open.add(connection);
+    try {
+      await serveConnection(network, connection, handler, limitsOf(limits));
+    } finally {
+      open.delete(connection);
+    }
+  });
+  const close = async () => {
+    const closed = listener.close();
+    for (const connection of open) connection.close();
+    await closed;
+  };
+  return { host: listener.host, port: listener.port, close };
 }
 
 async function serveConnection(
