@@ -28,7 +28,7 @@ export function validCoSigners(
 ): string[] {
   const list = data["co_signers"];
   if (!Array.isArray(list)) return [];
-  const payloads = coSignedPayloads(kind, data).map(canonicalBytes);
+  const payloads = rules.coSignedForms(coSignedPayloads(kind, data)).map(canonicalBytes);
   const counted: string[] = [];
   for (const entry of list.slice(0, MAX_ENTRIES)) {
     const signer = signerOf(entry);

@@ -54,7 +54,7 @@ export class LoggedCommunity implements CommunityView {
       created_at: membership.createdAt,
       lamport_at_creation: 0,
       policy: membership.policy as unknown as JsonObject,
-      members: membership.members().map((member) => ({ ...member })),
+      members: rules.listedMembers(membership.members(), identity.id).map((member) => ({ ...member })),
       revoked: membership.revoked(),
       head_lamport: rules.manifestHead(this.log.head()),
     });

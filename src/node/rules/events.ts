@@ -133,6 +133,11 @@ export interface EventsRules {
   readonly decisionCounts: (kind: CoSignedKind, event: EventEnvelope) => boolean;
   /** Least level of the author of a promotion, demotion or revocation. */
   readonly trustDecisionLevel: Level;
+  /**
+   * The forms of the signed payload that are taken, of those there are: with `client_id` (CONTRACT §4.18) if the call
+   * has one, then without (§7.2).
+   */
+  readonly coSignedForms: (forms: readonly JsonObject[]) => readonly JsonObject[];
   /** Whether a distinct co-signer counts. */
   readonly coSignerCounts: (level: Level, signatureValid: boolean) => boolean;
   readonly coSignersDistinct: boolean;
@@ -276,6 +281,7 @@ export const eventsRules: EventsRules = {
   },
   decisionCounts: () => true,
   trustDecisionLevel: "trusted",
+  coSignedForms: (forms) => forms,
   coSignerCounts: (level, signatureValid) => signatureValid && atLeast(level, "trusted"),
   coSignersDistinct: true,
   revokeSigners: (valid) => valid,

@@ -5,6 +5,7 @@ import {
   type JsonObject,
   MANIFEST_REPUBLISH_SECONDS,
   MANIFEST_TTL_SECONDS,
+  type MemberEntry,
   signDocument,
 } from "../../protocol/mod.ts";
 
@@ -22,6 +23,8 @@ export interface IdentityRules {
   readonly uptimeSeconds: (ms: number) => number;
   /** Signs the manifest (wire-format.md section 3). */
   readonly signManifest: (identity: Identity, manifest: JsonObject) => JsonObject;
+  /** The members the community manifest lists, on the node with that id (IDN-031, IDN-033). */
+  readonly listedMembers: (members: readonly MemberEntry[], ownId: string) => readonly MemberEntry[];
 }
 
 const ANY_ADDRESS: readonly string[] = ["0.0.0.0", "::", ""];
@@ -34,4 +37,5 @@ export const identityRules: IdentityRules = {
   advertisedHost: (host) => ANY_ADDRESS.includes(host) ? "127.0.0.1" : host,
   uptimeSeconds: (ms) => Math.floor(ms / 1000),
   signManifest: (identity, manifest) => signDocument(identity, manifest),
+  listedMembers: (members) => members,
 };
