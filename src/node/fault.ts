@@ -23,6 +23,8 @@ export interface OutboundAnswer {
   readonly capability?: string;
   readonly request: { readonly method: string; readonly headers: ReadonlyMap<string, string>; readonly url: string };
   status: number;
+  /** Version in the status line; default HTTP/1.1. */
+  version?: string;
   headers: [name: string, value: string][];
   body: JsonObject | string | Uint8Array;
   /** What happens to the connection; `drop` writes nothing and closes it, `hang` writes nothing at all. */

@@ -7,7 +7,8 @@ import type { RateBudget, TransportRules } from "./rules/transport.ts";
 export type RateVerdict =
   | { readonly kind: "pass" }
   | { readonly kind: "refuse"; readonly retryAfterMs: number; readonly reason: string }
-  | { readonly kind: "drop"; readonly reason: string };
+  | { readonly kind: "drop"; readonly reason: string }
+  | { readonly kind: "fail"; readonly reason: string };
 
 const PASS: RateVerdict = { kind: "pass" };
 const MS_PER_SECOND = 1000;
@@ -71,7 +72,7 @@ export class RateLimiter {
     const call = budget(this.#calls, rules.rateKey(caller, capability), rules.ratePerCapability, now);
     const total = budget(this.#totals, rules.rateTotalKey(caller), rules.rateTotal, now);
     for (const [one, reason] of [[call, "hard"], [total, "total_hard"]] as const) {
-      if (!one.hard.take(now) && rules.aboveHard === "drop") return { kind: "drop", reason };
+      if (!one.hard.take(now) && rules.aboveHard !== "refuse") return { kind: rules.aboveHard, reason };
     }
     for (const [one, reason] of [[call, "soft"], [total, "total_soft"]] as const) {
       if (now < one.bannedUntil) return this.#refuse(one.bannedUntil - now, reason);

@@ -176,6 +176,7 @@ function checkRate({ signed, limiter }: Applicant): void {
   if (verdict.kind === "pass") return;
   core.metrics.count("hearthnet_rate_limited_total", { capability, reason: verdict.reason });
   if (verdict.kind === "drop") throw new DroppedCall();
+  if (verdict.kind === "fail") throw new NodeError("internal_error", "Cannot call: too much to do");
   throw new NodeError("rate_limited", `Cannot call: the ${verdict.reason} budget is used up`, {
     retry_after_ms: verdict.retryAfterMs,
   });

@@ -70,10 +70,10 @@ export function textAnswer(status: number, body: string, type = "text/plain; cha
 }
 
 /** Status line and headers. */
-export function headBytes(status: number, headers: HeaderPairs): Uint8Array<ArrayBuffer> {
+export function headBytes(status: number, headers: HeaderPairs, version = "HTTP/1.1"): Uint8Array<ArrayBuffer> {
   const reason = REASONS[status] ?? "Unknown";
   return utf8(
-    `HTTP/1.1 ${status} ${reason}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
+    `${version} ${status} ${reason}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
   );
 }
 
@@ -93,6 +93,6 @@ export function answerBytes(answer: OutboundAnswer, keepAlive: boolean): Uint8Ar
   const headers: HeaderPairs = [...answer.headers];
   if (!has("content-length") && !has("transfer-encoding")) headers.push(["Content-Length", String(body.length)]);
   if (!keepAlive && !has("connection")) headers.push(["Connection", "close"]);
-  const head = headBytes(answer.status, headers);
+  const head = headBytes(answer.status, headers, answer.version);
   return answer.request.method === "HEAD" ? head : concat([head, body]);
 }

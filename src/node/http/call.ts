@@ -1,6 +1,6 @@
 /** `POST /bus/v1/call`: from headers and body to an answer (wire-format.md sections 5 to 8). */
 
-import { CALL_HEADERS, type Json, type JsonObject, signResponse, timestamp } from "../../protocol/mod.ts";
+import { CALL_HEADERS, type Json, type JsonObject, timestamp } from "../../protocol/mod.ts";
 import { type BusAnswer, type NodeCore, NodeError } from "../core.ts";
 import type { RateLimiter } from "../limiter.ts";
 import { CallAccount, type OpenStreams } from "./account.ts";
@@ -134,7 +134,7 @@ function unaryAnswer(
   ];
   if (core.rules.signsAnswer(capability)) {
     const envelope = { request_id: requestId, from: core.identity.id, timestamp: now, body };
-    headers.push([CALL_HEADERS.signature, signResponse(core.identity, envelope)]);
+    headers.push([CALL_HEADERS.signature, core.rules.signAnswer(core.identity, envelope)]);
   }
   account.finish("ok");
   return { ...jsonAnswer(200, body, headers), capability };

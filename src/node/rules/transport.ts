@@ -3,6 +3,7 @@
 import {
   CALL_HEADERS,
   type CallEnvelope,
+  type Identity,
   isNodeId,
   isObject,
   isUlid,
@@ -10,7 +11,9 @@ import {
   type JsonObject,
   parseJson,
   parseTimestamp,
+  type ResponseEnvelope,
   shortId,
+  signResponse,
   statusOf,
   verifyCall,
 } from "../../protocol/mod.ts";
@@ -112,6 +115,8 @@ export interface TransportRules {
   readonly acceptsStream: (accept: string | undefined) => boolean;
   /** Whether the answers of a capability are signed. */
   readonly signsAnswer: (capability: string) => boolean;
+  /** The signature of an answer (wire-format.md section 6). */
+  readonly signAnswer: (identity: Identity, envelope: ResponseEnvelope) => string;
   /** Whether frames are collected and sent at the end of a stream. */
   readonly bufferStream: boolean;
   /** Frames an SSE stream sends without an acknowledgement, for which SSE has no channel. */
@@ -132,7 +137,7 @@ export interface TransportRules {
   /** Milliseconds a peer stays refused after going over the soft budget. */
   readonly rateBanMs: number;
   /** What happens above the hard budget. */
-  readonly aboveHard: "drop" | "refuse";
+  readonly aboveHard: "drop" | "refuse" | "fail";
 
   /** Long poll without `timeout`, in seconds (wire-format.md section 19). */
   readonly pollSeconds: number;
@@ -206,6 +211,7 @@ export const transportRules: TransportRules = {
   statusOf,
   acceptsStream: (accept) => accept === undefined || /text\/event-stream|text\/\*|\*\/\*/i.test(accept),
   signsAnswer: () => true,
+  signAnswer: signResponse,
   bufferStream: false,
   sseWindow: Number.POSITIVE_INFINITY,
   closeAfterTerminal: true,

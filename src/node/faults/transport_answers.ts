@@ -1,0 +1,162 @@
+/** Faults of the reference node: headers, statuses and bodies of answers. */
+
+import { CALL_HEADERS, canonicalBytes, isObject, type JsonObject, signText } from "../../protocol/mod.ts";
+import { faults, type OutboundAnswer } from "../fault.ts";
+import { soundRules } from "../rules.ts";
+import { identityFromSeed } from "../../protocol/mod.ts";
+
+const CALL = "/bus/v1/call";
+/** Milliseconds per second. */
+const SECOND_MS = 1000;
+
+/** Changes successful JSON answers of the call endpoint. */
+const onSuccess = (change: (answer: OutboundAnswer) => OutboundAnswer) => (answer: OutboundAnswer): OutboundAnswer =>
+  answer.route === CALL && answer.status === 200 && isObject(answer.body) ? change(answer) : answer;
+
+/** Changes error answers of the call endpoint. */
+const onError =
+  (change: (body: JsonObject, answer: OutboundAnswer) => Partial<OutboundAnswer>) =>
+  (answer: OutboundAnswer): OutboundAnswer =>
+    answer.route === CALL && answer.status >= 400 && isObject(answer.body)
+      ? { ...answer, ...change(answer.body, answer) }
+      : answer;
+
+/** Sets a header, or takes it away. */
+function withHeader(answer: OutboundAnswer, name: string, value: string | undefined): OutboundAnswer {
+  const others = answer.headers.filter(([n]) => n.toLowerCase() !== name.toLowerCase());
+  return { ...answer, headers: value === undefined ? others : [...others, [name, value]] };
+}
+
+const valueOf = (answer: OutboundAnswer, name: string) =>
+  answer.headers.find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1] ?? "";
+
+const replaceCode = (from: string, to: string, status: number) =>
+  onError((body) => body.error === from ? { status, body: { ...body, error: to } } : {});
+
+/** Key of a node that signs with something else than its identity, always the same text. */
+const FIXED = identityFromSeed(new Uint8Array(32).fill(5));
+const FIXED_SIGNATURE = signText(FIXED, new Uint8Array(0));
+const MUTATING = /\.(post|invite|revoke|ingest|expire)$|^chat\.send$/;
+
+/** Id a node makes up for its answer. */
+const OWN_ID = "01K3ZV8Q5N7R2T4W6X8Y0Z1A2B";
+
+export const answerFaults = faults({
+  "answers-created": {
+    breaks: ["TRN-001"],
+    outbound: onSuccess((answer) => ({ ...answer, status: 201 })),
+  },
+  "answers-as-text": {
+    breaks: ["TRN-001"],
+    outbound: onSuccess((answer) => withHeader(answer, "Content-Type", "text/plain")),
+  },
+  "answer-with-fresh-request-id": {
+    breaks: ["TRN-002"],
+    outbound: onSuccess((answer) => withHeader(answer, CALL_HEADERS.request_id, OWN_ID)),
+  },
+  "answer-from-caller": {
+    breaks: ["TRN-003"],
+    outbound: onSuccess((answer) =>
+      withHeader(answer, CALL_HEADERS.from, answer.request.headers.get(CALL_HEADERS.from.toLowerCase()))
+    ),
+  },
+  "answer-timestamp-copied": {
+    breaks: ["TRN-004"],
+    outbound: onSuccess((answer) =>
+      withHeader(answer, CALL_HEADERS.timestamp, answer.request.headers.get(CALL_HEADERS.timestamp.toLowerCase()))
+    ),
+  },
+  "answer-timestamp-unix": {
+    breaks: ["TRN-004"],
+    outbound: onSuccess((answer) => {
+      const ms = Date.parse(valueOf(answer, CALL_HEADERS.timestamp));
+      return withHeader(answer, CALL_HEADERS.timestamp, String(Math.floor(ms / SECOND_MS)));
+    }),
+  },
+  "answers-never-signed": {
+    breaks: ["TRN-005", "TRN-006", "TRN-007"],
+    rules: { signsAnswer: () => false },
+  },
+  "answer-signature-untagged": {
+    breaks: ["TRN-005", "TRN-006", "TRN-007"],
+    outbound: onSuccess((answer) =>
+      withHeader(answer, CALL_HEADERS.signature, valueOf(answer, CALL_HEADERS.signature).replace("ed25519:", ""))
+    ),
+  },
+  "mutations-not-signed": {
+    breaks: ["TRN-006", "TRN-007"],
+    rules: { signsAnswer: (capability) => !MUTATING.test(capability) },
+  },
+  "only-posts-signed": {
+    breaks: ["TRN-006", "TRN-007"],
+    rules: { signsAnswer: (capability) => capability === "market.post" || !MUTATING.test(capability) },
+  },
+  "answer-signature-of-nothing": {
+    breaks: ["TRN-007"],
+    rules: { signAnswer: (identity) => signText(identity, new Uint8Array(0)) },
+  },
+  "answer-signature-constant": {
+    breaks: ["TRN-007"],
+    rules: { signAnswer: (identity) => signText(identity, canonicalBytes({ node: identity.id })) },
+  },
+  "answers-http-1.0": {
+    breaks: ["TRN-008"],
+    outbound: (answer) => ({
+      ...answer,
+      headers: [...answer.headers, ["X-Served-By", "legacy"]],
+      version: "HTTP/1.0",
+      connection: "close",
+    }),
+  },
+
+  "error-named-detail": {
+    breaks: ["TRN-036", "TRN-037", "TRN-038", "TRN-027", "TRN-028"],
+    outbound: onError(({ error, ...body }) => ({ body: { ...body, detail: error ?? "" } })),
+  },
+  "errors-as-text": {
+    breaks: ["TRN-036", "TRN-053"],
+    outbound: onError((_, answer) => ({ headers: withHeader(answer, "Content-Type", "text/plain").headers })),
+  },
+  "error-code-forbidden": {
+    breaks: ["TRN-037", "TRN-014", "TRN-042", "IDN-038"],
+    outbound: replaceCode("unauthorized", "forbidden", 403),
+  },
+  "error-code-validation": {
+    breaks: ["TRN-037", "TRN-016", "TRN-017", "TRN-025", "TRN-027", "TRN-028", "TRN-029", "TRN-030", "TRN-031"],
+    outbound: replaceCode("bad_request", "validation_error", 400),
+  },
+  "unauthorized-403": {
+    breaks: ["TRN-038", "TRN-042", "IDN-038"],
+    rules: { statusOf: (code) => code === "unauthorized" ? 403 : soundRules.statusOf(code) },
+  },
+  "not-found-400": {
+    breaks: ["TRN-038", "BUS-021"],
+    rules: { statusOf: (code) => code === "not_found" ? 400 : soundRules.statusOf(code) },
+  },
+  "request-id-only-on-success": {
+    breaks: ["TRN-039"],
+    outbound: onError((_, answer) => ({ headers: withHeader(answer, CALL_HEADERS.request_id, undefined).headers })),
+  },
+  "retry-after-with-unit": {
+    breaks: ["TRN-060", "TRN-061"],
+    outbound: onError((body) =>
+      body.retry_after_ms === undefined ? {} : { body: { ...body, retry_after_ms: `${body.retry_after_ms} ms` } }
+    ),
+  },
+  "schema-hash-on-every-error": {
+    breaks: ["TRN-040"],
+    outbound: onError((body) => ({ body: { ...body, schema_hash_expected: `blake3:${"0".repeat(64)}` } })),
+  },
+  "error-message-as-list": {
+    breaks: ["TRN-040"],
+    outbound: onError((body) => ({ body: { ...body, message: [body.message ?? ""] } })),
+  },
+  "alternatives-as-text": {
+    breaks: ["TRN-040"],
+    outbound: onError((body) => ({ body: { ...body, alt_capabilities: "market.list@1.0" } })),
+  },
+  "limit-without-body": {
+    breaks: ["TRN-059", "TRN-060", "TRN-061"],
+    outbound: onError((body) => body.error === "rate_limited" ? { body: "" } : {}),
+  },
+});
