@@ -292,7 +292,7 @@ export const identityDocumentFaults = faults({
     })),
   },
   "community-forgets-own-node": {
-    breaks: ["IDN-031"],
+    breaks: ["IDN-028", "IDN-031"],
     rules: { listedMembers: (members, ownId) => members.filter(({ node_id }) => node_id !== ownId) },
   },
   "community-root-plain-member": {
@@ -330,7 +330,7 @@ export const identityDocumentFaults = faults({
     rules: { manifestHead: () => -1 },
   },
   "community-head-one-ahead": {
-    breaks: ["IDN-035", "IDN-072"],
+    breaks: ["IDN-035"],
     rules: { manifestHead: (head) => head + 1 },
   },
   "community-head-is-wall-clock": {

@@ -273,15 +273,15 @@ export const identitySignatureFaults = faults({
     },
   },
   "canonical-sorts-top-level-only": {
-    breaks: ["IDN-051", "IDN-056"],
+    breaks: ["IDN-051", "IDN-056", "IDN-057"],
     rules: quirky({ sortedLevels: 1 }),
   },
   "canonical-sorts-arrays": {
-    breaks: ["IDN-056"],
+    breaks: ["IDN-056", "IDN-073", "IDN-074", "IDN-075", "IDN-076", "IDN-077"],
     rules: quirky({ sortArrays: true }),
   },
   "canonical-names-without-case": {
-    breaks: ["IDN-056", "IDN-057"],
+    breaks: ["IDN-057"],
     rules: quirky({ order: (a, b) => compareCodePoints(a.toLowerCase(), b.toLowerCase()) }),
   },
   "canonical-names-by-number": {
@@ -291,7 +291,7 @@ export const identitySignatureFaults = faults({
     }),
   },
   "canonical-names-by-locale": {
-    breaks: ["IDN-056", "IDN-057"],
+    breaks: ["IDN-057"],
     rules: quirky({ order: (a, b) => a.localeCompare(b, "en") }),
   },
   "canonical-escapes-solidus": {

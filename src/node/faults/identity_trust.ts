@@ -41,7 +41,7 @@ export const identityTrustFaults = faults({
     rules: {
       refusesRevoked: () => false,
       admits: (caller, level, core) => level !== "unknown" || core.community.isRevoked(caller),
-      requiredTrust: (_name, declared) => declared === "member" ? "unknown" : declared,
+      trustPasses: (level, required) => required === "member" || soundRules.trustPasses(level, required),
     },
   },
   "peer-signature-unchecked": {
@@ -65,7 +65,7 @@ export const identityTrustFaults = faults({
     rules: { peerMembershipChecked: false },
   },
   "invite-records-nothing": {
-    breaks: ["IDN-068"],
+    breaks: ["IDN-068", "IDN-070"],
     log: (event) => event.event_type === INVITED && "on_behalf_of" in event.data ? null : event,
   },
   "invite-without-event-id": {
@@ -102,7 +102,7 @@ export const identityTrustFaults = faults({
     rules: { inviteLevels: ["member", "trusted", "anchor"] },
   },
   "revoke-counts-caller-twice": {
-    breaks: ["IDN-073"],
+    breaks: ["IDN-073", "IDN-075", "IDN-076"],
     rules: { revokeSigners: (valid, caller) => [...valid, caller] },
   },
   "revoke-counts-repeats": {
