@@ -66,7 +66,7 @@ export class Registry {
   find(name: string, requested: Version, params: JsonObject | undefined): Lookup {
     const named = this.#named(name);
     if (named.length === 0) return { kind: "unknown" };
-    const served = named.filter((r) => this.rules.versionServes(r.version, requested));
+    const served = named.filter((r) => this.rules.versionServes(r.version, requested, name));
     if (served.length > 0) {
       const corpus = corpusOf(params ?? {});
       const byCorpus = served.find((r) => corpus !== undefined && corpusOf(r.descriptor.params) === corpus);

@@ -80,7 +80,7 @@ async function invite(core: NodeCore, call: Call): Promise<UnaryResult> {
   }
   if (community.isRevoked(invitee)) throw badRequest("Cannot invite: the invitee was revoked");
   const data = { invitee_node_id: invitee, initial_level: initial, ...options(core, call) };
-  if (rules.beforeAppend !== undefined) await rules.beforeAppend();
+  if (rules.beforeAppend !== undefined) await rules.beforeAppend(core.clock);
   const { membership } = viewsOf(core);
   const known = rules.inviteIdempotent ? membership.openInvitation(call.caller, invitee, clock.wall()) : undefined;
   const earlier = known === undefined ? undefined : core.log.get(known.eventId);

@@ -23,7 +23,7 @@ export async function writeOnce(
 ): Promise<EventEnvelope> {
   const earlier = earlierEvent(core, call, eventType);
   if (earlier !== undefined) return repeated(core, call, earlier);
-  if (core.rules.beforeAppend !== undefined) await core.rules.beforeAppend();
+  if (core.rules.beforeAppend !== undefined) await core.rules.beforeAppend(core.clock);
   return core.log.append(eventType, data(), onBehalfOf(call));
 }
 

@@ -1,5 +1,7 @@
 /** Faults of the reference node: bus. */
 
-import { faults } from "../fault.ts";
+import { busCallFaults } from "./bus_calls.ts";
+import { busDescriptorFaults } from "./bus_descriptors.ts";
+import { busPeerFaults } from "./bus_peers.ts";
 
-export const busFaults = faults({});
+export const busFaults = { ...busDescriptorFaults, ...busCallFaults, ...busPeerFaults } as const;

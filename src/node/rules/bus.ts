@@ -37,7 +37,7 @@ export interface BusRules {
   /** Reads a version header (BUS-019); undefined: `bad_request`. */
   readonly readVersion: (text: string) => Version | undefined;
   /** Version compatibility (CONTRACT §2.1; BUS-013 to BUS-018). */
-  readonly versionServes: (offered: Version, requested: Version) => boolean;
+  readonly versionServes: (offered: Version, requested: Version, name?: string) => boolean;
   /** Code for a name that nobody offers (BUS-021). */
   readonly unknownNameCode: string;
   /** Output for a name that is not registered; undefined refuses (PRO-030). */
@@ -160,7 +160,7 @@ export const busRules: BusRules = {
   expectedSchemaHash: (hash) => hash,
   nameMatches: (offered, requested) => offered === requested,
   readVersion: parseVersion,
-  versionServes: serves,
+  versionServes: (offered, requested) => serves(offered, requested),
   unknownNameCode: "not_found",
   answerUnregistered: () => undefined,
   versionRefusal: (sameMajor) => sameMajor ? "not_found" : "schema_mismatch",

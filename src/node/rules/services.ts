@@ -2,6 +2,7 @@
 
 import {
   atLeast,
+  type Clock,
   compareEvents,
   type EventEnvelope,
   isObject,
@@ -89,7 +90,7 @@ export interface ServicesRules {
   /** Something a repeat does besides returning the first result; the sound node has nothing. */
   readonly onRepeat: ((append: AppendEvent, earlier: EventEnvelope, input: JsonObject) => void) | undefined;
   /** Something to wait for between the look for an earlier event and the append; the sound node has nothing. */
-  readonly beforeAppend: (() => Promise<void>) | undefined;
+  readonly beforeAppend: ((clock: Clock) => Promise<void>) | undefined;
 
   /** Refusal of a message, or undefined (M10 §5, §4.6). */
   readonly chatRefusal: (
