@@ -39,6 +39,14 @@ Deno.test("equal seeds give equal identities, other seeds others", async () => {
   assertNotEquals(ids[0], ids[2]);
 });
 
+Deno.test("registrations are published inside the node, and remote subscribers see none of them", () =>
+  withNode(async (node) => {
+    const names = node.core.bus.descriptors().map(({ name }) => name);
+    assertEquals(node.core.topics.seq("capability.registered"), names.length);
+    const response = await fetch(`${node.url}/pubsub/v1/subscribe?topic=capability.registered&last_seq=0&timeout=0`);
+    assertEquals(await response.json(), { timeout: true });
+  }));
+
 Deno.test("operational endpoints answer without headers", () =>
   withNode(async (node) => {
     const get = async (path: string) => {

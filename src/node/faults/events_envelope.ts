@@ -3,12 +3,20 @@
 import { BASE_EVENT_TYPES, type Json, verifyDocument, verifyEvent } from "../../protocol/mod.ts";
 import { faults } from "../fault.ts";
 
-/** Requirements that a node without any signature check breaks. */
-const SIGNATURE_RULES = ["EVT-013", "EVT-014", "EVT-015", "EVT-016", "EVT-017", "EVT-018", "EVT-019"] as const;
-
 export const eventsEnvelopeFaults = faults({
   "event-signature-not-checked": {
-    breaks: [...SIGNATURE_RULES, "EVT-009", "EVT-010", "EVT-011", "EVT-046"],
+    breaks: [
+      "EVT-009",
+      "EVT-010",
+      "EVT-013",
+      "EVT-014",
+      "EVT-015",
+      "EVT-016",
+      "EVT-017",
+      "EVT-018",
+      "EVT-019",
+      "EVT-046",
+    ],
     rules: { eventSignatureValid: () => true },
   },
   "event-lamport-renumbered-before-check": {
@@ -59,7 +67,7 @@ export const eventsEnvelopeFaults = faults({
     rules: { mayWriteEvent: () => true },
   },
   "events-of-revoked-accepted": {
-    breaks: ["EVT-022", "EVT-024"],
+    breaks: ["EVT-022"],
     rules: { revocationCovers: () => false },
   },
   "revoked-history-refused": {

@@ -9,7 +9,7 @@ const { coSigned } = eventsRules;
 export const eventsMembershipFaults = faults({
   "joined-needs-membership": {
     // Nobody can be enrolled under it, so hardly any other case gets as far as its own question.
-    breaks: ["EVT-026", "EVT-029", "EVT-030", "EVT-062"],
+    breaks: ["EVT-026"],
     rules: { mayWriteEvent: (_event, author) => author.member || author.root },
   },
   "invitation-for-anyone": {
@@ -32,7 +32,7 @@ export const eventsMembershipFaults = faults({
     },
   },
   "joined-level-always-member": {
-    breaks: ["EVT-030"],
+    breaks: ["EVT-022", "EVT-030", "EVT-053", "EVT-057", "EVT-058", "EVT-060", "EVT-070"],
     rules: { joinedLevel: () => "member" },
   },
   "promotion-by-any-member": {
@@ -59,7 +59,7 @@ export const eventsMembershipFaults = faults({
     rules: { coSignersDistinct: false },
   },
   "community-manifest-never-remade": {
-    breaks: ["EVT-055", "EVT-060", "EVT-062"],
+    breaks: ["EVT-055", "EVT-057", "EVT-058", "EVT-060", "EVT-062"],
     rules: { manifestStale: () => false },
   },
   "policy-of-founding-for-ever": {

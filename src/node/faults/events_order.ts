@@ -6,7 +6,7 @@ import { eventsRules } from "../rules/events.ts";
 
 export const eventsOrderFaults = faults({
   "lamport-from-wall-clock": {
-    breaks: ["EVT-040", "EVT-041", "EVT-043", "EVT-044", "EVT-045"],
+    breaks: ["EVT-040", "EVT-041", "EVT-043", "EVT-044", "EVT-045", "EVT-046"],
     rules: { lamportOnSend: (_counter, wallMs) => Math.floor(wallMs / 1000) },
   },
   "lamport-counts-own-events-only": {
@@ -26,15 +26,15 @@ export const eventsOrderFaults = faults({
     rules: { duplicatesAdvanceClock: true },
   },
   "lamport-observes-rejected": {
-    breaks: ["EVT-046"],
+    breaks: ["EVT-034", "EVT-046"],
     rules: { rejectedAdvanceClock: true },
   },
   "late-events-refused": {
-    breaks: ["EVT-023", "EVT-044", "EVT-047", "EVT-049", "EVT-050"],
+    breaks: ["EVT-023", "EVT-047", "EVT-049", "EVT-050", "EVT-052"],
     rules: { acceptsLate: (lamport, head) => lamport > head },
   },
   "received-posts-reauthored": {
-    breaks: ["EVT-048"],
+    breaks: ["EVT-048", "EVT-054"],
     rules: {
       eventOwner: (event, localNode, level) =>
         event.event_type.startsWith("market.") ? localNode : eventsRules.eventOwner(event, localNode, level),
@@ -45,7 +45,7 @@ export const eventsOrderFaults = faults({
     rules: { viewOrder: (a, b) => a.arrival - b.arrival },
   },
   "views-by-wall-clock": {
-    breaks: ["EVT-051"],
+    breaks: ["EVT-024", "EVT-051"],
     rules: {
       viewOrder: (a, b) =>
         a.event.wall_clock < b.event.wall_clock

@@ -51,7 +51,7 @@ export const eventsPublicationFaults = faults({
       kind === "event" ? { ...value, wall_clock: String(value.wall_clock).replace("Z", "") } : value,
   },
   "topic-name-as-event-type": {
-    breaks: ["EVT-064", "EVT-068", "EVT-070"],
+    breaks: ["EVT-064", "EVT-068"],
     rules: {
       topicsOf: (event) =>
         eventsRules.topicsOf(event).map(({ topic, payload }) => ({

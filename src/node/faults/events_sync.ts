@@ -24,11 +24,11 @@ const refusedAs = (status: number) => (answer: OutboundAnswer): OutboundAnswer =
 
 export const eventsSyncFaults = faults({
   "heads-bare-number": {
-    breaks: ["EVT-001"],
+    breaks: ["EVT-001", "EVT-002", "EVT-003"],
     outbound: bodyOf(HEADS, (body) => String(body.head)),
   },
   "heads-list-of-events": {
-    breaks: ["EVT-001"],
+    breaks: ["EVT-001", "EVT-002", "EVT-003"],
     outbound: bodyOf(HEADS, (body) => JSON.stringify([{ event_type: "head", lamport: body.head ?? 0 }])),
   },
   "heads-count-per-type": {
@@ -44,7 +44,7 @@ export const eventsSyncFaults = faults({
     },
   },
   "sync-acknowledges-without-storing": {
-    breaks: ["EVT-004"],
+    breaks: ["EVT-004", "EVT-005", "EVT-006", "EVT-031", "EVT-038", "EVT-045", "EVT-047"],
     log: (event) => event.event_type === "file.cid.advertised" ? null : event,
   },
   "sync-reports-head-before": {
@@ -52,7 +52,7 @@ export const eventsSyncFaults = faults({
     rules: { reportedHead: (before) => before },
   },
   "heads-of-last-snapshot": {
-    breaks: ["EVT-006"],
+    breaks: ["EVT-002", "EVT-004", "EVT-005", "EVT-006", "EVT-009", "EVT-031", "EVT-038", "EVT-047", "EVT-065"],
     rules: {
       headsDocument: (state) => {
         const head = state.head - state.head % SNAPSHOT_LAG;
@@ -85,7 +85,18 @@ export const eventsSyncFaults = faults({
     outbound: bodyOf(EVENTS, ({ rejected_reasons: _, ...rest }) => rest),
   },
   "reasons-exception-texts": {
-    breaks: ["EVT-011"],
+    breaks: [
+      "EVT-010",
+      "EVT-011",
+      "EVT-013",
+      "EVT-014",
+      "EVT-015",
+      "EVT-016",
+      "EVT-017",
+      "EVT-018",
+      "EVT-021",
+      "EVT-022",
+    ],
     outbound: bodyOf(EVENTS, (body) => ({
       ...body,
       rejected_reasons: (Array.isArray(body.rejected_reasons) ? body.rejected_reasons : []).map((entry) => ({
@@ -99,7 +110,7 @@ export const eventsSyncFaults = faults({
     rules: { maxSyncEvents: FEW_EVENTS },
   },
   "unknown-type-raises": {
-    breaks: ["EVT-031"],
+    breaks: ["EVT-011", "EVT-031"],
     rules: {
       knownEventType: (type) => {
         if (!eventsRules.knownEventType(type) || type.startsWith("experimental.")) {

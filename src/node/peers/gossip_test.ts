@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
-import type { Json, JsonObject } from "../../protocol/mod.ts";
+import type { EventEnvelope, Json, JsonObject } from "../../protocol/mod.ts";
+import type { Overrides } from "../fault.ts";
 import { answerSync, headsDocument } from "../log/sync.ts";
 import { actor, admission, eventBy, openTestLog, type TestEvent, type TestNode } from "../log/testing.ts";
 import { Gossip, type PeerTransport } from "./gossip.ts";
@@ -122,4 +123,26 @@ Deno.test("meeting a founder makes it known as a member before anything was sent
   await new Gossip(b.core).meet(reach(a, posted));
   assert(b.community.isMember(a.core.identity.id));
   assert(posted.every((body) => (body["events"] as Json[]).length === 0));
+});
+
+Deno.test("a push starts above the head that the peer tells, or where the rules say", async () => {
+  const pushedLamports = async (overrides: Overrides) => {
+    const a = node("a", { overrides });
+    const posted: JsonObject[] = [];
+    const cid = { cid: "blake3:00" };
+    a.log.append("file.cid.advertised", cid);
+    const own = a.log.append("file.cid.advertised", cid).lamport;
+    const peer: PeerTransport = {
+      get: () => Promise.resolve({ head: own - 1 }),
+      post: (_path, body) => Promise.resolve((posted.push(body), { accepted: 0, rejected: 0 })),
+    };
+    await new Gossip(a.core).round("b", peer);
+    return posted.flatMap((body) => (body["events"] as JsonObject[]).map((event) => Number(event["lamport"]) - own));
+  };
+  assertEquals(await pushedLamports({}), [0]);
+  const deeper = {
+    pushesAbove: (head: number) => head - 1,
+    eventsToPush: (events: readonly EventEnvelope[]) => events,
+  };
+  assertEquals(await pushedLamports({ rules: deeper }), [-1, 0]);
 });

@@ -231,12 +231,12 @@ export const eventsRules: EventsRules = {
   knownEventType: (type) => KNOWN_TYPES.has(type) || CONTRACT3_EVENT_PREFIXES.some((prefix) => type.startsWith(prefix)),
   unknownTypes: "reject",
   onDuplicate: "ignore",
+  countsDuplicates: false,
   shapeReason: "bad_request",
   foreignCommunityReason: "bad_request",
   acceptsLate: () => true,
   rejectedAdvanceClock: false,
   duplicatesAdvanceClock: false,
-  countsDuplicates: false,
   announcesDuplicates: false,
 
   lamportOnSend: (counter) => counter + 1,
