@@ -3,7 +3,6 @@
 import { CALL_HEADERS, canonicalBytes, isObject, type JsonObject, signText } from "../../protocol/mod.ts";
 import { faults, type OutboundAnswer } from "../fault.ts";
 import { soundRules } from "../rules.ts";
-import { identityFromSeed } from "../../protocol/mod.ts";
 
 const CALL = "/bus/v1/call";
 /** Milliseconds per second. */
@@ -33,9 +32,6 @@ const valueOf = (answer: OutboundAnswer, name: string) =>
 const replaceCode = (from: string, to: string, status: number) =>
   onError((body) => body.error === from ? { status, body: { ...body, error: to } } : {});
 
-/** Key of a node that signs with something else than its identity, always the same text. */
-const FIXED = identityFromSeed(new Uint8Array(32).fill(5));
-const FIXED_SIGNATURE = signText(FIXED, new Uint8Array(0));
 const MUTATING = /\.(post|invite|revoke|ingest|expire)$|^chat\.send$/;
 
 /** Id a node makes up for its answer. */
@@ -43,7 +39,25 @@ const OWN_ID = "01K3ZV8Q5N7R2T4W6X8Y0Z1A2B";
 
 export const answerFaults = faults({
   "answers-created": {
-    breaks: ["TRN-001"],
+    breaks: [
+      "TRN-001",
+      "TRN-002",
+      "TRN-003",
+      "TRN-004",
+      "TRN-005",
+      "TRN-006",
+      "TRN-007",
+      "TRN-026",
+      "TRN-033",
+      "TRN-034",
+      "TRN-044",
+      "TRN-058",
+      "TRN-066",
+      "TRN-069",
+      "TRN-070",
+      "TRN-071",
+      "TRN-072",
+    ],
     outbound: onSuccess((answer) => ({ ...answer, status: 201 })),
   },
   "answers-as-text": {
@@ -55,7 +69,7 @@ export const answerFaults = faults({
     outbound: onSuccess((answer) => withHeader(answer, CALL_HEADERS.request_id, OWN_ID)),
   },
   "answer-from-caller": {
-    breaks: ["TRN-003"],
+    breaks: ["TRN-003", "TRN-007"],
     outbound: onSuccess((answer) =>
       withHeader(answer, CALL_HEADERS.from, answer.request.headers.get(CALL_HEADERS.from.toLowerCase()))
     ),
@@ -110,19 +124,30 @@ export const answerFaults = faults({
   },
 
   "error-named-detail": {
-    breaks: ["TRN-036", "TRN-037", "TRN-038", "TRN-027", "TRN-028"],
-    outbound: onError(({ error, ...body }) => ({ body: { ...body, detail: error ?? "" } })),
+    breaks: ["TRN-036", "TRN-037", "BUS-021"],
+    outbound: onError(({ error, ...body }) => error === "not_found" ? { body: { ...body, detail: error } } : {}),
   },
   "errors-as-text": {
     breaks: ["TRN-036", "TRN-053"],
     outbound: onError((_, answer) => ({ headers: withHeader(answer, "Content-Type", "text/plain").headers })),
   },
   "error-code-forbidden": {
-    breaks: ["TRN-037", "TRN-014", "TRN-042", "IDN-038"],
+    breaks: ["TRN-037", "TRN-042", "IDN-038"],
     outbound: replaceCode("unauthorized", "forbidden", 403),
   },
   "error-code-validation": {
-    breaks: ["TRN-037", "TRN-016", "TRN-017", "TRN-025", "TRN-027", "TRN-028", "TRN-029", "TRN-030", "TRN-031"],
+    breaks: [
+      "TRN-037",
+      "TRN-015",
+      "TRN-016",
+      "TRN-017",
+      "TRN-025",
+      "TRN-027",
+      "TRN-028",
+      "TRN-029",
+      "TRN-030",
+      "TRN-073",
+    ],
     outbound: replaceCode("bad_request", "validation_error", 400),
   },
   "unauthorized-403": {

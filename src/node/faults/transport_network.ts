@@ -183,7 +183,7 @@ export const networkFaults = faults({
     },
   },
   "unreachable-peer-is-internal-error": {
-    breaks: ["TRN-079"],
+    breaks: ["TRN-077", "TRN-079"],
     rules: { unreachableCode: "internal_error" },
   },
 });

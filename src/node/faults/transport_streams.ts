@@ -21,7 +21,18 @@ const withoutHeaders = (only?: string) => (answer: OutboundAnswer): OutboundAnsw
 
 export const streamFaults = faults({
   "streams-as-json": {
-    breaks: ["TRN-045", "TRN-046", "TRN-047", "TRN-048", "TRN-049", "TRN-050", "TRN-051"],
+    breaks: [
+      "TRN-045",
+      "TRN-046",
+      "TRN-047",
+      "TRN-048",
+      "TRN-049",
+      "TRN-050",
+      "TRN-051",
+      "TRN-052",
+      "TRN-056",
+      "TRN-058",
+    ],
     outbound: (answer) => ({
       ...answer,
       headers: isStream(answer)

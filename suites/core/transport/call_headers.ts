@@ -140,7 +140,7 @@ export const callHeaderCases: readonly ConformanceCase[] = [
     "community-is-signed",
     "TRN-021",
     "community-not-signed",
-    (context) => signedAs({ community: randomId(context) }),
+    (context) => ({ community: randomId(context), ...signedAs({ community: context.target.communityId }) }),
   ),
   signedMemberCase(
     "timestamp-is-signed",

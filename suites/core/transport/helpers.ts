@@ -1,7 +1,6 @@
 /** What the cases of this folder share: probe calls, streams that can be started, answers of many refusals. */
 
-import { holds, of, output, type Verdict } from "../../../src/check/mod.ts";
-import { errorCode, meta } from "../../../src/check/mod.ts";
+import { errorCode, holds, of, output, type Verdict } from "../../../src/check/mod.ts";
 import { isObject, type JsonObject } from "../../../src/protocol/mod.ts";
 import type { CaseContext } from "../../../src/runner/case.ts";
 import type { Actor } from "../../../src/target/actors.ts";
@@ -22,7 +21,7 @@ export function probeOf({ target }: CaseContext): string {
 /** The smallest valid call of the probe capability. */
 export async function probeCall(
   context: CaseContext,
-  options: CallOptions = {},
+  options?: CallOptions,
   actor?: Actor,
 ): Promise<HttpAnswer> {
   const name = probeOf(context);
@@ -67,8 +66,8 @@ export interface Startable {
   readonly input: JsonObject;
 }
 
-/** Chunks of the blob that is streamed: more than one window of 16. */
-export const BLOB_CHUNKS = 2;
+/** Chunks of the blob that is streamed. */
+const BLOB_CHUNKS = 2;
 const CHUNK_BYTES = 262_144;
 
 /** Text generation that goes on for `maxTokens` tokens or until the model has said everything. */
@@ -139,6 +138,3 @@ export function polled(body: JsonObject): PolledMessage | undefined {
   const seq = [body.seq, body.last_seq].find((n) => typeof n === "number");
   return { payload, seq: seq as number | undefined };
 }
-
-/** `meta` member of an answer, for callers that only look at it. */
-export { meta };

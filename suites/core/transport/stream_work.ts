@@ -28,6 +28,10 @@ const MORE_ABORTS = 3;
 const CALLS_PER_MEMBER = 4;
 /** Time in which the last aborted stream has given back its slot, in milliseconds. */
 const SLOT_DEADLINE_MS = 2_000;
+/** Time for the frames to reach the caller before the peer breaks, in milliseconds. */
+const PAUSE_MS = 50;
+/** Largest number of aborts that is affordable. */
+const MAX_ABORTS = 24;
 
 function start(context: CaseContext, actor: Actor, { name, input, params }: Startable): Promise<HttpStream> {
   return context.target.open(actor, name, input, { params, deadlineMs: STREAM_DEADLINE_MS });
@@ -48,9 +52,6 @@ function maxConcurrent({ target }: CaseContext, name: string): number {
   const entry = target.advertised(name) ?? target.advertised(name, "2.0");
   return Number.isSafeInteger(entry?.max_concurrent) ? Number(entry?.max_concurrent) : 1;
 }
-
-/** Largest `max_concurrent` whose aborts are affordable. */
-const MAX_ABORTS = 24;
 
 /** Aborts more streams than there are slots; then one has to run to its end. */
 async function abortAll(context: CaseContext, stream: Startable): Promise<void> {
@@ -215,6 +216,3 @@ export const streamWorkCases: readonly ConformanceCase[] = [
     },
   }),
 ];
-
-/** Time for the frames to reach the caller before the peer breaks, in milliseconds. */
-const PAUSE_MS = 50;
