@@ -187,7 +187,7 @@ class EmbeddedHost implements SessionHost {
       identity,
       root,
       communityName: "hearthproof",
-      clock: this.network.clock,
+      clock: this.network.targetClock ?? this.network.clock,
       random: new Random(seed, "node", this.index),
       host: "127.0.0.1",
       port: 0,

@@ -26,6 +26,7 @@ type Entry = Omit<TranscriptRecord, "scope" | "at">;
 /** See the module comment. Close it when the scope is over: whatever it still holds open is dropped then. */
 export class LiveNetwork implements Network {
   readonly clock: Clock;
+  readonly targetClock: Clock;
   readonly #options: LiveNetworkOptions;
   readonly #began: number;
   readonly #open = new Set<LiveConnection>();
@@ -41,6 +42,7 @@ export class LiveNetwork implements Network {
     this.#began = options.clock.mono();
     const record = (entry: Entry) => void this.record(entry);
     this.clock = new RecordingClock(options.clock, () => this.#now(), options.sink === nullSink ? undefined : record);
+    this.targetClock = options.clock;
     this.record({ connection: 0, direction: "begin", ms: options.clock.wall() });
   }
 

@@ -89,6 +89,11 @@ export interface ListenOptions {
 /** See the module comment. One network serves one case (or one worker of a soak). */
 export interface Network {
   readonly clock: Clock;
+  /**
+   * The same time for parts of a target that run in this process. What they read and sleep is not written down: in a
+   * recheck they do not run, so it would be missing from the order of the tester's own readings.
+   */
+  readonly targetClock?: Clock;
   dial(options: DialOptions): Promise<Connection>;
   listen(options: ListenOptions, accept: (connection: Connection) => Promise<void>): Promise<Listener>;
   /**
