@@ -1,6 +1,6 @@
 /** Sound variants of the reference node: events. */
 
-import type { JsonObject } from "../../protocol/mod.ts";
+import { atLeast, type JsonObject } from "../../protocol/mod.ts";
 import { type OutboundAnswer, variants } from "../fault.ts";
 import { eventsRules } from "../rules/events.ts";
 
@@ -17,6 +17,14 @@ function contractForm(answer: OutboundAnswer): OutboundAnswer {
   }
   if (answer.route !== "/sync/v1/events") return answer;
   const { new_head: _, ...rest } = body;
+  return { ...answer, body: rest };
+}
+
+/** X02 §6: the other name alone. */
+function moduleForm(answer: OutboundAnswer): OutboundAnswer {
+  const { body } = answer;
+  if (answer.route !== "/sync/v1/events" || typeof body !== "object" || body instanceof Uint8Array) return answer;
+  const { new_head_lamport: _, ...rest } = body;
   return { ...answer, body: rest };
 }
 
@@ -43,8 +51,9 @@ export const eventsVariants = variants({
   },
   "sync-in-module-form": {
     reading:
-      "heads as the object of X02 §6 without a map entry, a repeated event counted as accepted, events of unknown type " +
-      "stored without effect (CONTRACT3 §10)",
+      "heads as the object of X02 §6 without a map entry, new_head alone, a repeated event counted as accepted, events " +
+      "of unknown type stored without effect (CONTRACT3 §10)",
+    outbound: moduleForm,
     rules: {
       headsDocument: (state) => {
         const { [state.communityId]: _, event_count: _count, ...rest } = eventsRules.headsDocument(state);
@@ -55,16 +64,21 @@ export const eventsVariants = variants({
     },
   },
   "void-events-stored": {
-    reading: "a joined event is stored whatever its invitation, and the view decides whether it has an effect (§7.2)",
+    reading:
+      "a joined event is stored whatever its invitation, and the view decides whether it has an effect (§7.2); " +
+      "a lamport below the counter does not advance it (EVT-044)",
     rules: {
+      lamportOnReceive: (counter, received) => received > counter ? received + 1 : counter,
       mayWriteEvent: (event, author) =>
         eventsRules.mayWriteEvent(event, author) || event.event_type === "community.member.joined",
     },
   },
   "void-events-rejected": {
     reading: "events that could have no effect are rejected: policy by others than root, a second founding (§7.2); " +
-      "contract 3 types are not known to a node of contract 1 (X02 §5.2)",
+      "contract 3 types are not known to a node of contract 1 (X02 §5.2); moderators expire stale posts only (M06 §4.4)",
     rules: {
+      mayExpirePost: ({ actor, owner, level }, reason) =>
+        actor === owner || (atLeast(level, "trusted") && reason === "stale"),
       mayWriteEvent: (event, author) =>
         event.event_type === "community.policy.updated"
           ? author.root
