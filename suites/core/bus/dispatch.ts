@@ -25,7 +25,7 @@ async function callAt(context: CaseContext, version: (offered: Offered) => strin
 
 /** Names that are near an advertised one and do not mean it, in the order the catalogue gives them. */
 function nearNames({ name }: Offered): readonly string[] {
-  return [name.toUpperCase(), `${name}.`, name.slice(0, name.indexOf("."))];
+  return [name.toUpperCase(), `${name}.`, name.slice(0, -1), name.slice(0, name.indexOf("."))];
 }
 
 function expectedHash(answer: HttpAnswer): unknown {

@@ -10,15 +10,20 @@ import type { HttpAnswer } from "../../../src/wire/mod.ts";
 /** Offered by peers only. */
 export const ECHO = "experimental.echo";
 
-/** Hosts a peer that is a member and introduces it. */
+/** Hosts a peer that is a member and introduces it; by default it offers {@linkcode ECHO}. */
 export async function peerWith(
   { target, actors }: CaseContext,
   name: string,
-  capabilities: readonly PeerCapability[] = [{ name: ECHO, version: "1.0" }],
+  capabilities?: readonly PeerCapability[],
   onCall?: PeerHandler,
 ): Promise<PeerHost> {
   const { identity } = await actors.member(name);
-  const peer = await target.hostPeer({ name, identity, capabilities, ...(onCall === undefined ? {} : { onCall }) });
+  const peer = await target.hostPeer({
+    name,
+    identity,
+    capabilities: capabilities ?? [{ name: ECHO, version: "1.0" }],
+    ...(onCall === undefined ? {} : { onCall }),
+  });
   await target.introduce(peer);
   return peer;
 }
