@@ -84,6 +84,10 @@ export class PeerHost {
   /** Times at which `/manifest` and `/sync/v1/heads` were fetched. */
   readonly manifestFetches: number[] = [];
   readonly headFetches: number[] = [];
+  /** Every request with its connection. */
+  readonly requests: { readonly connectionId: number; readonly at: number }[] = [];
+  /** Connections the target closed while they were idle. */
+  readonly closings: { readonly connectionId: number; readonly at: number }[] = [];
   #server: Listener | undefined;
   #options: PeerOptions;
 
@@ -126,6 +130,7 @@ export class PeerHost {
     this.#server = await serve(this.session.network, {
       ...(tls === undefined ? {} : { tls }),
       ...(port === undefined ? {} : { port }),
+      onClosed: (connectionId, at) => void this.closings.push({ connectionId, at }),
     }, (request, reply) => this.#serve(request, reply));
     this.#options = { ...this.#options, port: this.#server.port };
   }
@@ -179,6 +184,7 @@ export class PeerHost {
 
   async #serve(request: ServedRequest, reply: Reply): Promise<HandlerResult> {
     const path = request.path.split("?")[0];
+    this.requests.push({ connectionId: request.connectionId, at: request.at });
     if (request.method === "GET" && path === "/manifest") {
       this.manifestFetches.push(request.at);
       return peerAnswer(200, this.manifest());

@@ -111,16 +111,18 @@ export class Reply {
 /** What a server needs. */
 export interface ServeOptions extends ListenOptions {
   readonly limits?: Partial<ReadLimits>;
+  /** Told when the other side has closed a connection between two requests, with `mono()` of that moment. */
+  readonly onClosed?: (connectionId: number, at: number) => void;
 }
 
 /** Serves until the listener is closed; closing it ends the connections it serves, since idle ones can stay for ever. */
 export async function serve(network: Network, options: ServeOptions, handler: Handler): Promise<Listener> {
-  const { limits, ...listen } = options;
+  const { limits, onClosed, ...listen } = options;
   const open = new Set<Connection>();
   const listener = await network.listen(listen, async (connection) => {
     open.add(connection);
     try {
-      await serveConnection(network, connection, handler, limitsOf(limits));
+      await serveConnection(network, connection, handler, limitsOf(limits), onClosed);
     } finally {
       open.delete(connection);
     }
@@ -138,6 +140,7 @@ async function serveConnection(
   connection: Connection,
   handler: Handler,
   limits: ReadLimits,
+  onClosed?: ServeOptions["onClosed"],
 ): Promise<void> {
   const reader = new RequestReader(network, connection, limits);
   try {
@@ -146,11 +149,12 @@ async function serveConnection(
       const result = await handler(request, reply);
       if (result === "reset") return connection.reset();
       if (result === "swallow") return await drain(connection, limits);
-      if (result === "close" || (result === undefined && !reply.kept)) break;
+      if (result === "close" || (result === undefined && !reply.kept)) return;
       if (result === undefined) continue;
       await connection.write(encodeAnswer(result));
-      if (result.close === true) break;
+      if (result.close === true) return;
     }
+    onClosed?.(connection.id, connection.settledAt ?? network.clock.mono());
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     const status = error.kind === "malformed" ? 400 : error.kind === "limit" ? 413 : undefined;

@@ -181,7 +181,7 @@ export const answerFaults = faults({
     outbound: onError((body) => ({ body: { ...body, alt_capabilities: "market.list@1.0" } })),
   },
   "limit-without-body": {
-    breaks: ["TRN-059", "TRN-060", "TRN-061"],
+    breaks: ["TRN-059", "TRN-060", "TRN-061", "TRN-065"],
     outbound: onError((body) => body.error === "rate_limited" ? { body: "" } : {}),
   },
 });

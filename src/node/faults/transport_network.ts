@@ -35,7 +35,7 @@ export const networkFaults = faults({
     rules: { callChecks: ["rate", "signature", "community", "revoked", "member"] },
   },
   "no-limiter": {
-    breaks: ["TRN-059", "TRN-065"],
+    breaks: ["TRN-059", "TRN-060", "TRN-061", "TRN-063", "TRN-064", "TRN-065"],
     rules: { ratePerCapability: NO_LIMIT, rateTotal: NO_LIMIT },
   },
   "retry-after-zero": {
@@ -51,7 +51,7 @@ export const networkFaults = faults({
     rules: { ratePerCapability: { soft: STINGY, hard: soundRules.ratePerCapability.hard } },
   },
   "budget-per-capability-only": {
-    breaks: ["TRN-063", "TRN-066"],
+    breaks: ["TRN-058", "TRN-063", "TRN-066"],
     rules: { rateKey: (_, capability) => capability },
   },
   "budget-per-peer-only": {
@@ -68,21 +68,21 @@ export const networkFaults = faults({
   },
 
   "poll-ends-with-204": {
-    breaks: ["TRN-067"],
+    breaks: ["TRN-067", "TRN-068", "TRN-072"],
     outbound: (answer) =>
       answer.route === "/pubsub/v1/subscribe" && answer.status === 200 && "timeout" in Object(answer.body)
         ? { ...answer, status: 204, headers: [], body: "" }
         : answer,
   },
   "poll-ends-with-408": {
-    breaks: ["TRN-067", "TRN-068", "TRN-070", "TRN-072"],
+    breaks: ["TRN-067", "TRN-068", "TRN-072"],
     outbound: (answer) =>
       answer.route === "/pubsub/v1/subscribe" && answer.status === 200 && "timeout" in Object(answer.body)
         ? { ...answer, status: 408, body: { error: "timeout" } }
         : answer,
   },
   "poll-timeout-ignored": {
-    breaks: ["TRN-067", "TRN-069", "TRN-070", "TRN-071", "TRN-072"],
+    breaks: ["TRN-067", "TRN-068", "TRN-069", "TRN-070", "TRN-071"],
     rules: { maxPollSeconds: 0 },
   },
   "poll-returns-at-once": {
@@ -90,7 +90,7 @@ export const networkFaults = faults({
     rules: { pollSeconds: 0 },
   },
   "poll-looks-at-the-end": {
-    breaks: ["TRN-069", "TRN-071"],
+    breaks: ["TRN-069", "TRN-070", "TRN-071"],
     rules: { pollWakes: false },
   },
   "last-seq-ignored": {

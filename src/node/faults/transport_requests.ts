@@ -230,11 +230,11 @@ export const requestFaults = faults({
     },
   },
   "routing-before-signature": {
-    breaks: ["TRN-041", "TRN-042"],
+    breaks: ["TRN-041", "TRN-042", "TRN-065"],
     rules: { callChecks: ["capability", "signature", "community", "revoked", "member", "rate"] },
   },
   "routing-before-membership": {
-    breaks: ["TRN-042"],
+    breaks: ["TRN-042", "TRN-065"],
     rules: { callChecks: ["signature", "community", "revoked", "capability", "member", "rate"] },
   },
   "executes-before-authentication": {

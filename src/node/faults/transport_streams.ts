@@ -30,7 +30,9 @@ export const streamFaults = faults({
       "TRN-050",
       "TRN-051",
       "TRN-052",
+      "TRN-054",
       "TRN-056",
+      "TRN-057",
       "TRN-058",
     ],
     outbound: (answer) => ({
@@ -83,7 +85,7 @@ export const streamFaults = faults({
     rules: { closeAfterTerminal: false },
   },
   "statistics-after-done": {
-    breaks: ["TRN-049", "TRN-050", "TRN-058"],
+    breaks: ["TRN-049", "TRN-050"],
     frame: (frame) =>
       frame.channel === "sse" && frame.event === "done"
         ? [frame, { ...frame, event: "statistics", data: { frames: frame.index + 1 } }]

@@ -6,12 +6,16 @@ import { type CaseContext, type ConformanceCase, defineCase } from "../../../src
 import type { Actor } from "../../../src/target/actors.ts";
 import { type HttpStream, readSse } from "../../../src/wire/mod.ts";
 import { echoName, hostEcho } from "./echo_peer.ts";
-import { anyStream, longGeneration, probeCall, type Startable, startableStreams } from "./helpers.ts";
+import { anyStream, isTerminal, longGeneration, probeCall, type Startable, startableStreams } from "./helpers.ts";
 
 /** Tokens of a stream that lasts more than a second wherever tokens take 3 ms or more. */
 const SECOND_LONG = 450;
 /** Tokens of a stream nobody reads to its end. */
 const ENDLESS = 1000;
+/** Pause between two attempts to start a stream, in milliseconds. */
+const RETRY_EVERY_MS = 250;
+/** Tokens of a stream that goes on while its first frame is read. */
+const LONG = 200;
 const MIN_FRAMES = 10;
 const MIN_DURATION_MS = 1_000;
 /** First frame before this part of the time between request and last frame has passed: 20 percent earlier. */
@@ -25,7 +29,7 @@ const FRAMES_BEFORE_LEAVING = 3;
 /** Aborts beyond `max_concurrent` (TRN-058). */
 const MORE_ABORTS = 3;
 /** Calls one member makes of the aborts, so that no budget is touched. */
-const CALLS_PER_MEMBER = 4;
+const CALLS_PER_MEMBER = 3;
 /** Time in which the last aborted stream has given back its slot, in milliseconds. */
 const SLOT_DEADLINE_MS = 2_000;
 /** Time for the frames to reach the caller before the peer breaks, in milliseconds. */
@@ -55,11 +59,11 @@ function maxConcurrent({ target }: CaseContext, name: string): number {
 
 /** Aborts more streams than there are slots; then one has to run to its end. */
 async function abortAll(context: CaseContext, stream: Startable): Promise<void> {
-  const { target, actors, must } = context;
+  const { actors, must } = context;
   const aborts = maxConcurrent(context, stream.name) + MORE_ABORTS;
   if (aborts > MAX_ABORTS) return context.note(`${stream.name}: ${aborts} aborts are too many`);
   for (let i = 0; i < aborts; i++) {
-    const caller = await actors.member(`leaver-${Math.floor(i / CALLS_PER_MEMBER)}`);
+    const caller = await actors.member(`${stream.name} leaver ${Math.floor(i / CALLS_PER_MEMBER)}`);
     const opened = await start(context, caller, stream);
     if (opened.status !== 200) {
       // Slots of streams that have just been left may still be taken: one more attempt.
@@ -69,22 +73,22 @@ async function abortAll(context: CaseContext, stream: Startable): Promise<void> 
     await readSse(opened, { maxFrames: 1 });
     opened.abort();
     opened.finish();
-    if (i % CALLS_PER_MEMBER === 0) must(succeeded(await probeCall(context, {}, await actors.member("reader"))));
+    if (i % CALLS_PER_MEMBER === 0) {
+      must(succeeded(await probeCall(context, {}, await actors.member(`${stream.name} reader ${i}`))));
+    }
   }
-  const stayer = await actors.member("stayer");
+  const stayer = await actors.member(`${stream.name} stayer`);
   const short = shortened(stream);
   let last = -1;
   const done = await context.until(
     async () => {
-      const { answer, sse } = await target.stream(stayer, short.name, short.input, {
-        params: short.params,
-        deadlineMs: STREAM_DEADLINE_MS,
-      });
-      last = answer.exchange;
-      return sse?.frames.at(-1)?.event === "done" ? true : undefined;
+      const opened = await start(context, stayer, short);
+      const { frames } = await readSse(opened, { until: ({ event }) => isTerminal(event) });
+      last = opened.finish().exchange;
+      return frames.at(-1)?.event === "done" ? true : undefined;
     },
     SLOT_DEADLINE_MS,
-    250,
+    RETRY_EVERY_MS,
   );
   must.hold(done === true, `a stream of ${stream.name} that ends with done after ${aborts} aborts`, "none", last);
 }
@@ -211,8 +215,8 @@ export const streamWorkCases: readonly ConformanceCase[] = [
     brokenBy: ["aborted-streams-keep-slots"],
     effects: "writes",
     async run(context) {
-      await anyStream(context, ENDLESS);
-      for (const stream of await startableStreams(context, ENDLESS)) await abortAll(context, stream);
+      await anyStream(context, LONG);
+      for (const stream of await startableStreams(context, LONG)) await abortAll(context, stream);
     },
   }),
 ];
