@@ -9,11 +9,11 @@ import {
   accepts,
   advertisement,
   counted,
-  FAR_AHEAD,
   given,
   headOf,
   judged,
   oddEvent,
+  OUT_OF_REACH,
   pushed,
   reasonFor,
   rejects,
@@ -244,7 +244,7 @@ export const authenticityCases: readonly ConformanceCase[] = [
     async run(context) {
       const { actors } = context;
       const alice = await actors.member("alice");
-      const lamport = await headOf(context) + FAR_AHEAD;
+      const lamport = await headOf(context) + OUT_OF_REACH;
       const event = await advertisement(context, alice, { communityId: actors.fresh("elsewhere").id, lamport });
       rejects(context, await pushed(context, event), "an event of another community");
       const head = await headOf(context);

@@ -15,6 +15,7 @@ import {
   headStays,
   judged,
   oddEvent,
+  OUT_OF_REACH,
   pushed,
 } from "./helpers.ts";
 import {
@@ -72,7 +73,7 @@ export const envelopeFormCases: readonly ConformanceCase[] = [
     async run(context) {
       const alice = await context.actors.member("alice");
       const before = await headOf(context);
-      const far = before + FAR_AHEAD;
+      const far = before + OUT_OF_REACH;
       await refusesEach(context, alice, "lamport", [-1, 1.5, String(far), null]);
       const after = await headOf(context);
       context.must.hold(after < far, `a head below ${far}`, after, context.target.lastExchange);

@@ -17,7 +17,7 @@ import {
 import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
 import { looksLikeEvent, topicPayload, topicSeq } from "../../../src/target/observer.ts";
 import type { HttpAnswer } from "../../../src/wire/mod.ts";
-import { headOf, judged } from "./helpers.ts";
+import { alone, headOf, judged } from "./helpers.ts";
 import { decision, threeTrusted } from "./members.ts";
 import { type MadePost, makePost, postInput } from "./posts.ts";
 
@@ -97,13 +97,13 @@ async function publishedPost(
   input?: JsonObject,
 ): Promise<{ readonly made: MadePost; readonly event: JsonObject; readonly answer: HttpAnswer }> {
   const alice = await context.actors.member("alice");
-  const quiet = context.target.profile.features.has("fresh");
   const { acted, delivered } = await nextMessage(
     context,
     POST_TOPIC,
     () => makePost(context, alice, input),
     // On a node of our own the only message is ours, whatever it says.
-    (payload, made) => quiet || payload.event_id === made.eventId || payload.client_id === made.input.client_id,
+    (payload, made) =>
+      alone(context) || payload.event_id === made.eventId || payload.client_id === made.input.client_id,
   );
   return { made: acted, event: delivered.payload, answer: delivered.answer };
 }
