@@ -43,7 +43,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort(new Error("interrupted"));
+  const interrupt = () => {
+    // The first signal ends gracefully, the second at once.
+    if (interrupted.signal.aborted) Deno.exit(2);
+    interrupted.abort(new Error("interrupted"));
+  };
   Deno.addSignalListener("SIGINT", interrupt);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
   const context = async () => {

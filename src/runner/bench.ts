@@ -100,6 +100,7 @@ export interface BenchMaking {
 /** See the module comment. */
 export class RunnerBench implements ReporterBench {
   readonly #faults: readonly ReporterFault[];
+  readonly #runs = new Map<string, Promise<BenchRun | BenchRefusal>>();
 
   constructor(private readonly making: BenchMaking) {
     this.#faults = (making.faults ?? []).flatMap((name) => REPORTER_FAULTS[name] ?? []);
@@ -122,7 +123,15 @@ export class RunnerBench implements ReporterBench {
     return typeof report.node_id === "string" && verifyDocument(report.node_id, report);
   }
 
-  async run(options: BenchOptions = {}): Promise<BenchRun | BenchRefusal> {
+  run(options: BenchOptions = {}): Promise<BenchRun | BenchRefusal> {
+    // Cases that ask for the same run share it; nobody changes what it returns.
+    const key = JSON.stringify(options);
+    let made = this.#runs.get(key);
+    if (made === undefined) this.#runs.set(key, made = this.#run(options));
+    return made;
+  }
+
+  async #run(options: BenchOptions): Promise<BenchRun | BenchRefusal> {
     const { making } = this;
     const { seed, timeOrigin } = making;
     const behaviour = Object.assign({}, ...this.#faults.map((fault) => fault.runner ?? {})) as NonNullable<

@@ -14,6 +14,9 @@ import { Inconclusive, makeMust, Skip, Violation } from "./verdict.ts";
 export const CASE_DEADLINE_MS = 60_000;
 export const SLOW_CASE_DEADLINE_MS = 350_000;
 
+/** Time the end of a session may take in milliseconds. */
+const CLOSE_DEADLINE_MS = 5_000;
+
 /** Default time between two attempts of `until`, in milliseconds. */
 const UNTIL_EVERY_MS = 25;
 
@@ -44,6 +47,23 @@ function originOf(error: unknown): string {
   const stack = error instanceof Error ? error.stack ?? "" : "";
   const line = stack.split("\n").find((l) => l.includes("/suites/") || l.includes("/src/"));
   return line === undefined ? "" : ` (${line.trim().replace(/^at /, "").replace(/file:\/\/\S*\/(?=suites|src)/, "")})`;
+}
+
+/** Ends a session; one that does not end in time is left behind with a note, so that it cannot hold up the run. */
+async function closeWithin(opened: OpenedCase | undefined, clock: Clock): Promise<string | undefined> {
+  if (opened === undefined) return undefined;
+  const closed = new AbortController();
+  const late = clock.sleep(CLOSE_DEADLINE_MS, closed.signal).then(
+    () => `the session did not end within ${CLOSE_DEADLINE_MS} ms`,
+    () => undefined,
+  );
+  const closing = opened.session.close().then(
+    () => undefined,
+    (error) => `closing the session: ${messageOf(error)}`,
+  );
+  const note = await Promise.race([closing, late]);
+  closed.abort();
+  return note;
 }
 
 /** Runs a case; never raises. */
@@ -120,10 +140,7 @@ export async function executeCase(planned: PlannedCase, options: ExecuteOptions)
     return finish({ outcome: "error", reason: `${messageOf(error)}${originOf(error)}` });
   } finally {
     over.abort(new Error("the case is over"));
-    try {
-      await (opened as OpenedCase | undefined)?.session.close();
-    } catch (error) {
-      notes.push(`closing the session: ${messageOf(error)}`);
-    }
+    const note = await closeWithin(opened, options.clock);
+    if (note !== undefined) notes.push(note);
   }
 }

@@ -188,19 +188,25 @@ export async function run(options: RunOptions): Promise<FinishedRun> {
       report(result);
     }
   };
-  // Cases that measure time start first: they mostly wait, and the others fill the gaps.
-  const quick = waiting.filter((p) => !p.slow).sort((a, b) => timedFirst(a) - timedFirst(b));
+  const quick = waiting.filter((p) => !p.slow && !isTimed(p));
+  const timed = waiting.filter((p) => !p.slow && isTimed(p));
   const slow = waiting.filter((p) => p.slow);
+  // Cases that measure time mostly wait: half of the lanes begin with them, the others keep the processor busy.
+  const lanes = Math.max(1, options.parallel);
+  const lane = async (first: PlannedCase[], second: PlannedCase[]) => {
+    await work(first);
+    await work(second);
+  };
   await Promise.all([
-    ...Array.from({ length: Math.max(1, options.parallel) }, () => work(quick)),
+    ...Array.from({ length: lanes }, (_, i) => i < Math.ceil(lanes / 2) ? lane(timed, quick) : lane(quick, timed)),
     ...Array.from({ length: Math.min(SLOW_PARALLEL, slow.length) }, () => work(slow)),
   ]);
   await repeatTimed(options, profile, results, report);
   return { preflight: found, result: assemble(options, found, results, options.clock.mono() - startedAt) };
 }
 
-function timedFirst(planned: PlannedCase): number {
-  return planned.definition.timed === true ? 0 : 1;
+function isTimed(planned: PlannedCase): boolean {
+  return planned.definition.timed === true;
 }
 
 async function makePreflight(options: RunOptions): Promise<Preflight> {

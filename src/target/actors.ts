@@ -44,6 +44,8 @@ export interface ActorSource {
 export class Actors {
   readonly #made = new Map<string, Promise<Actor>>();
   readonly #taken = new Set<string>();
+  /** Enrolments go one after the other, so that the order of their events does not depend on timing. */
+  #enrolling: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly source: ActorSource) {}
 
@@ -68,8 +70,10 @@ export class Actors {
       const { enrolment } = this.source;
       if (enrolment === undefined) throw new NoSuchActor("a revoked identity needs the root key");
       const identity = this.#derive(name);
-      await enrolment.admit(identity, "member");
-      await enrolment.revoke(identity);
+      await this.#inTurn(async () => {
+        await enrolment.admit(identity, "member");
+        await enrolment.revoke(identity);
+      });
       return { name, identity, id: identity.id, level: "revoked" as const };
     });
   }
@@ -108,7 +112,7 @@ export class Actors {
       const { enrolment, pool } = this.source;
       if (enrolment !== undefined) {
         const identity = this.#derive(name);
-        await enrolment.admit(identity, level);
+        await this.#inTurn(() => enrolment.admit(identity, level));
         return { name, identity, id: identity.id, level };
       }
       const free = pool.find((actor) => actor.level === level && !this.#taken.has(actor.id));
@@ -116,6 +120,12 @@ export class Actors {
       this.#taken.add(free.id);
       return { ...free, name };
     });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#enrolling.then(work);
+    this.#enrolling = turn.catch(() => {});
+    return turn;
   }
 
   #once(key: string, make: () => Promise<Actor>): Promise<Actor> {

@@ -82,7 +82,7 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #ids: UlidSource;
   #lamport = 0;
-  #headKnown = false;
+  #headRead: Promise<number | undefined> | undefined;
   readonly #peers: PeerHost[] = [];
   #lastExchange = -1;
 
@@ -300,7 +300,6 @@ export class Session {
     const head = typeof value.head === "number" ? value.head : value[this.communityId];
     if (typeof head !== "number") return undefined;
     this.sawLamport(head);
-    this.#headKnown = true;
     return head;
   }
 
@@ -311,8 +310,8 @@ export class Session {
 
   /** One above everything seen or sent, after reading the head once. */
   async nextLamport(): Promise<number> {
-    if (!this.#headKnown) await this.head();
-    this.#headKnown = true;
+    // One reading, however many events are made at once: numbers are given in the order in which they were asked for.
+    await (this.#headRead ??= this.head());
     return ++this.#lamport;
   }
 
@@ -400,7 +399,7 @@ export class Session {
     if (host.provision === undefined) throw new Error("Cannot provision: the target does not provide it");
     await host.provision(change);
     this.#lamport = 0;
-    this.#headKnown = false;
+    this.#headRead = undefined;
   }
 
   /** A session with the second node of the community. */
