@@ -30,7 +30,7 @@ function inputOf(body: JsonObject): JsonObject {
 
 export const busCallFaults = faults({
   "version-must-be-lower": {
-    breaks: ["BUS-013"],
+    breaks: ["BUS-012", "BUS-013"],
     rules: {
       versionServes: (offered, requested, name) =>
         name === "file.list"
@@ -98,7 +98,7 @@ export const busCallFaults = faults({
     rules: { unknownNameCode: "bad_request" },
   },
   "unknown-name-is-not-implemented": {
-    breaks: ["BUS-021"],
+    breaks: ["BUS-021", "BUS-022"],
     rules: { unknownNameCode: "not_implemented" },
   },
   "names-match-in-any-case": {
@@ -153,7 +153,7 @@ export const busCallFaults = faults({
     rules: { bodyCheck: "closed" },
   },
   "validated-after-the-fact": {
-    breaks: ["BUS-028"],
+    breaks: ["BUS-023", "BUS-028"],
     rules: { bodyCheckedWhen: "after" },
   },
   "result-bare-at-top-level": {
@@ -181,7 +181,7 @@ export const busCallFaults = faults({
     rules: { reportedMs: (ms) => -1 - ms },
   },
   "reads-vary": {
-    breaks: ["BUS-042"],
+    breaks: ["BUS-027", "BUS-042"],
     rules: {
       unaryBody: (result, ms, descriptor) =>
         busRules.unaryBody(

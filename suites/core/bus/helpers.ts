@@ -75,10 +75,19 @@ export function send(
   return target.busCall(actor, name, { version, body });
 }
 
-/** Members that together may make so many calls at once without touching a rate budget. */
-export function membersFor({ actors }: Pick<CaseContext, "actors">, calls: number): Promise<readonly Actor[]> {
-  const count = Math.max(1, Math.ceil(calls / CALLS_PER_IDENTITY));
-  return Promise.all(Array.from({ length: count }, (_, i) => actors.member(`caller-${i}`)));
+/** Members that together may make so many calls at once without touching a rate budget; enrolled one after the other. */
+export async function membersFor(
+  { actors }: Pick<CaseContext, "actors">,
+  calls: number,
+): Promise<readonly [Actor, ...Actor[]]> {
+  const members: [Actor, ...Actor[]] = [await actors.member("caller-0")];
+  while (members.length * CALLS_PER_IDENTITY < calls) members.push(await actors.member(`caller-${members.length}`));
+  return members;
+}
+
+/** Whose turn it is when members call one after the other. */
+export function turnOf(members: readonly [Actor, ...Actor[]], i: number): Actor {
+  return members[i % members.length] ?? members[0];
 }
 
 /** Pushes a promotion by ROOT, which may do that alone. */

@@ -15,7 +15,7 @@ import { CALL_HEADERS } from "../../../src/protocol/mod.ts";
 import { type CaseContext, type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
 import type { Actor } from "../../../src/target/actors.ts";
 import { peerAnswer, type PeerHandler } from "../../../src/target/peer_host.ts";
-import { CALLS_PER_IDENTITY, membersFor, probe, send } from "./helpers.ts";
+import { membersFor, probe, send, turnOf } from "./helpers.ts";
 import { ECHO, echo, peerWith } from "./peering.ts";
 
 const TOKENS = 5;
@@ -204,8 +204,7 @@ export const routingCases: readonly ConformanceCase[] = [
       const peer = await peerWith(context, "peer", [{ name: called.name, version: called.version }]);
       const members = await membersFor(context, LOCAL_CALLS);
       for (let i = 0; i < LOCAL_CALLS; i++) {
-        const actor = members[i % members.length];
-        if (actor !== undefined) must(succeeded(await send(target, actor, called.name, called.version, called.body)));
+        must(succeeded(await send(target, turnOf(members, i), called.name, called.version, called.body)));
       }
       must(equals(peer.calls.length, 0, `the number of ${called.name} calls that reach the peer`));
     },
@@ -222,8 +221,7 @@ export const routingCases: readonly ConformanceCase[] = [
       await peerWith(context, "fast", undefined, after(context, FAST_MS));
       const members = await membersFor(context, WARM_UP + MEASURED);
       const call = async (i: number) => {
-        const actor = members[Math.floor(i / CALLS_PER_IDENTITY) % members.length];
-        if (actor !== undefined) should(succeeded(await echo(context, actor, "1.0")));
+        should(succeeded(await echo(context, turnOf(members, i), "1.0")));
       };
       for (let i = 0; i < WARM_UP; i++) await call(i);
       const before = slow.calls.length;

@@ -7,6 +7,7 @@ import { modelOf } from "../../../src/target/minimal_body.ts";
 import { someBlob } from "../../../src/target/provisioning.ts";
 import type { Session } from "../../../src/target/session.ts";
 import { type HttpStream, SseReader } from "../../../src/wire/mod.ts";
+import { turnOf } from "./helpers.ts";
 
 /** Tokens of a stream that outlasts a case, and of one that soon ends. */
 const LONG_TOKENS = 2000;
@@ -83,12 +84,11 @@ export async function start(
 /** Starts as many long streams as there are slots; ends them all with `end`. */
 export async function fillSlots(
   target: Session,
-  members: readonly Actor[],
+  members: readonly [Actor, ...Actor[]],
   called: Streaming,
 ): Promise<{ readonly started: number; end(): void }> {
-  const holders = Array.from({ length: called.slots }, (_, i) => members[i % members.length]);
   const running = await Promise.all(
-    holders.map((actor) => actor === undefined ? undefined : start(target, actor, called, called.long)),
+    Array.from({ length: called.slots }, (_, i) => start(target, turnOf(members, i), called, called.long)),
   );
   const begun = running.filter((one) => one !== undefined);
   return { started: begun.length, end: () => begun.forEach(({ stream }) => stream.abort()) };
