@@ -60,7 +60,7 @@ export const protocolFaults = faults({
     rules: { requiredTrust: (name, declared) => name === "protocol.version.list" ? "member" : declared },
   },
   "contract-versions-as-numbers": {
-    breaks: ["PRO-002", "PRO-003"],
+    breaks: ["PRO-002", "PRO-003", "PRO-011"],
     rules: { versionListOutput: (output) => ({ ...output, contract_versions: [1, 2, 3] }) },
   },
   "contract-versions-twice": {
