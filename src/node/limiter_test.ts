@@ -70,3 +70,8 @@ Deno.test("buckets of many callers are forgotten once they are full", () => {
     assertEquals(budget.charge(`caller ${i}`, "x.y").kind, "pass");
   }
 });
+
+Deno.test("a faulty limiter fails above the hard budget", () => {
+  const { budget } = limiter({ aboveHard: "fail" });
+  assertEquals(kinds(120, () => budget.charge("a", "x.y")), { pass: 10, refuse: 90, fail: 20 });
+});

@@ -97,3 +97,22 @@ Deno.test("a handler that fails ends its connection and nothing else", async () 
     assertEquals((await request(network, endpoint, GET)).status, 200);
   });
 });
+
+Deno.test("a server tells which connections the other side closed", async () => {
+  const closed: number[] = [];
+  let told: () => void = () => {};
+  const seen = new Promise<void>((resolve) => told = resolve);
+  const onClosed = (connectionId: number) => {
+    closed.push(connectionId);
+    told();
+  };
+  let served = -1;
+  await withServer(({ connectionId }) => {
+    served = connectionId;
+    return Promise.resolve({ status: 200 });
+  }, async (network, endpoint) => {
+    await request(network, endpoint, GET);
+    await seen;
+    assertEquals(closed, [served]);
+  }, { onClosed });
+});

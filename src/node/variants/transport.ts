@@ -17,10 +17,20 @@ export const transportVariants = variants({
     },
   },
   "bare-transport": {
-    reading:
-      "The long poll names its payload message and has no number, media types carry a charset, and errors have no " +
-      "message (catalogue: shape of the long-poll answer; CONTRACT §5.4).",
-    rules: { statusOf: soundRules.statusOf },
+    reading: "The long poll names its payload message and has no number, media types carry a charset, errors have no " +
+      "message, streams have comments, and the certificate names the short id without its prefix (catalogue: shape of " +
+      "the long-poll answer, TRN-001, TRN-009, TRN-047; CONTRACT §5.4).",
+    rules: {
+      certificate: {
+        ...soundRules.certificate,
+        commonName: (nodeId) => soundRules.certificate.commonName(nodeId).replace("ed25519:", ""),
+      },
+    },
+    frame: (frame) => {
+      if (frame.channel !== "sse") return [frame];
+      const text = frame.raw ?? `event: ${frame.event}\ndata: ${JSON.stringify(frame.data)}\n\n`;
+      return [{ ...frame, raw: `: still here\n\n${text}` }];
+    },
     outbound: (answer) => {
       const headers = answer.headers.map(([name, value]): [string, string] =>
         name === "Content-Type" && value === "application/json" ? [name, `${value}; charset=utf-8`] : [name, value]
