@@ -43,11 +43,7 @@ export const protocolVariants = variants({
         : answer,
   },
   "protocol-other-versions": {
-    reading: "versions carry a suffix (M32 §4.1), and the manifest profile members of contract 3 may be null",
+    reading: "protocol versions carry a suffix (M32 §4.1)",
     rules: { protocolVersions: ["1.0.0", "2.0.0", "3.0.0-rc1"] },
-    document: (kind, value) =>
-      kind === "node-manifest"
-        ? { ...value, civdef_profile: { active: false, authority: null, audit_endpoint: null } }
-        : value,
   },
 });
