@@ -95,11 +95,14 @@ Deno.test("skip logic: capabilities that are not advertised skip their cases and
 Deno.test("seed determinism: one seed gives equal reports and equal request bytes", async () => {
   const bytesOf = async (seed: number) => {
     const sent = new Map<string, string[]>();
+    // What the tester's own peers answer names the port they got; requests are what the seed decides.
+    const accepted = new Set<string>();
     const result = await runSuite({
       seed,
       filters: ["core/identity", "core/tokens", "core/events"],
-      record: ({ scope, direction, bytes }) => {
-        if (direction !== "out" || bytes === undefined) return;
+      record: ({ scope, direction, connection, bytes }) => {
+        if (direction === "accept") accepted.add(`${scope} ${connection}`);
+        if (direction !== "out" || bytes === undefined || accepted.has(`${scope} ${connection}`)) return;
         // The port of a fresh node is the system's choice; everything else is the seed's.
         const text = new TextDecoder("latin1").decode(bytes).replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT");
         sent.set(scope, [...sent.get(scope) ?? [], text]);

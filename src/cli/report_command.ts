@@ -112,6 +112,7 @@ async function recheck(folder: string, options: Options, context: CommandContext
     selected,
     filtered: true,
     networkOf: (scope) => new ReplayNetwork(transcript.scopes.get(scope) ?? []),
+    repeats: (id) => transcript.scopes.has(`${id}#2`),
     clock: context.clock,
     seed,
     timeOrigin,

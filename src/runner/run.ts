@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly progress: (progress: Progress) => void;
   /** Ends the run early; what was not run is left out and the result says so. */
   readonly signal?: AbortSignal;
+  /** Whether a failed case is run again alone; default: as the runner sees fit. A recheck repeats what was repeated. */
+  readonly repeats?: (caseId: string) => boolean;
   /** A pre-flight that was made already. */
   readonly preflight?: Preflight;
   /** Bench only: a broken runner that goes on whatever version the target speaks. */
@@ -223,7 +225,10 @@ async function makePreflight(options: RunOptions): Promise<Preflight> {
   }
 }
 
-/** A failure that depends on time is run again alone before it counts; both outcomes are reported. */
+/**
+ * A failure that depends on time is run again alone before it counts, and so is any failure on a node that several
+ * cases used at once; both outcomes are reported.
+ */
 async function repeatTimed(
   options: RunOptions,
   profile: TargetProfile,
@@ -231,9 +236,11 @@ async function repeatTimed(
   report: (last: CaseResult) => void,
 ): Promise<void> {
   for (const [planned, result] of results) {
-    if (result.outcome !== "fail" || planned.definition.timed !== true) continue;
-    const again = await runCase(options, profile, planned, `${planned.definition.id}#2`);
-    const repeated: CaseResult = { ...again, attempts: [result.outcome, again.outcome] };
+    const shared = options.parallel > 1 && !options.target.features.has("fresh");
+    const again = options.repeats?.(planned.definition.id) ?? (isTimed(planned) || shared);
+    if (result.outcome !== "fail" || !again) continue;
+    const second = await runCase(options, profile, planned, `${planned.definition.id}#2`);
+    const repeated: CaseResult = { ...second, attempts: [result.outcome, second.outcome] };
     results.set(planned, repeated);
     report(repeated);
   }

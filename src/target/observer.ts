@@ -52,7 +52,28 @@ export function topicSeq(answer: Json | undefined): number | undefined {
   return undefined;
 }
 
-/** See the module comment. One observer sees what is logged after it was opened. */
+/** Most answers that are asked for in one look at a long log. */
+const MAX_PAGES = 200;
+
+/** Everything above a Lamport value, however many answers it takes. */
+async function pullAll(session: Session, after: number): Promise<EventEnvelope[]> {
+  const all = new Map<string, EventEnvelope>();
+  for (let page = 0, from = after; page < MAX_PAGES; page++) {
+    const events = await pull(session, from) ?? [];
+    const fresh = events.filter(({ event_id }) => !all.has(event_id));
+    for (const event of fresh) all.set(event.event_id, event);
+    // Events of one Lamport value may be cut by the end of a page: the last value is asked for again.
+    const last = Math.max(from, ...events.map(({ lamport }) => lamport - 1));
+    if (fresh.length === 0) break;
+    from = last > from ? last : from + 1;
+  }
+  return [...all.values()];
+}
+
+/**
+ * See the module comment. One observer sees what is logged after it was opened, with Lamport values above the head of
+ * that moment: everything the target writes itself.
+ */
 export class EventObserver {
   readonly #seen = new Map<string, EventEnvelope>();
 
@@ -62,15 +83,11 @@ export class EventObserver {
     readonly way: ObservationWay,
     private readonly startHead: number,
     private readonly seqs: Map<string, number>,
-    private readonly before: ReadonlySet<string>,
   ) {}
 
   static async open(session: Session, types: readonly string[]): Promise<EventObserver> {
     const head = await session.head() ?? 0;
-    if (session.profile.observe) {
-      const before = new Set((await pull(session, 0) ?? []).map((event) => event.event_id));
-      return new EventObserver(session, types, "sync-answer", head, new Map(), before);
-    }
+    if (session.profile.observe) return new EventObserver(session, types, "sync-answer", head, new Map());
     const topics = types.map((type) => TOPIC_OF[type]).filter((topic) => topic !== undefined);
     const usable = session.profile.pubsub && topics.length === types.length && topics.length > 0;
     const seqs = new Map<string, number>();
@@ -80,7 +97,7 @@ export class EventObserver {
         seqs.set(topic, topicSeq(answer) ?? 0);
       }
     }
-    return new EventObserver(session, types, usable ? "topics" : "none", head, seqs, new Set());
+    return new EventObserver(session, types, usable ? "topics" : "none", head, seqs);
   }
 
   /** The head when the observer was opened. */
@@ -90,11 +107,9 @@ export class EventObserver {
 
   /** Everything of the wanted types logged since the observer was opened, in log order. */
   async events(): Promise<readonly EventEnvelope[]> {
-    const found = this.way === "sync-answer" ? await pull(this.session, 0) ?? [] : await this.#polled();
+    const found = this.way === "sync-answer" ? await pullAll(this.session, this.startHead) : await this.#polled();
     for (const event of found) {
-      if (!this.before.has(event.event_id) && (this.types.length === 0 || this.types.includes(event.event_type))) {
-        this.#seen.set(event.event_id, event);
-      }
+      if (this.types.length === 0 || this.types.includes(event.event_type)) this.#seen.set(event.event_id, event);
     }
     return [...this.#seen.values()].sort(compareEvents);
   }
