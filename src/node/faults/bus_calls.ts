@@ -30,7 +30,7 @@ function inputOf(body: JsonObject): JsonObject {
 
 export const busCallFaults = faults({
   "version-must-be-lower": {
-    breaks: ["BUS-012", "BUS-013"],
+    breaks: ["BUS-012", "BUS-013", "FIL-016", "FIL-025", "FIL-026", "FIL-027", "FIL-028", "FIL-033"],
     rules: {
       versionServes: (offered, requested, name) =>
         name === "file.list"
@@ -94,11 +94,11 @@ export const busCallFaults = faults({
     rules: { expectedSchemaHash: () => undefined },
   },
   "unknown-name-is-bad-request": {
-    breaks: ["BUS-021"],
+    breaks: ["BUS-021", "IDN-063", "IDN-064", "IDN-066", "IDN-067"],
     rules: { unknownNameCode: "bad_request" },
   },
   "unknown-name-is-not-implemented": {
-    breaks: ["BUS-021", "BUS-022"],
+    breaks: ["BUS-021", "BUS-022", "IDN-063", "IDN-064", "IDN-066", "IDN-067"],
     rules: { unknownNameCode: "not_implemented" },
   },
   "names-match-in-any-case": {

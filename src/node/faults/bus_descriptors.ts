@@ -55,7 +55,7 @@ export const busDescriptorFaults = faults({
     rules: { advertisedEntries: added("weather.today", "stable") },
   },
   "reserved-prefixes-under-contract-1": {
-    breaks: ["BUS-002", "BUS-011", "BUS-012"],
+    breaks: ["BUS-002", "BUS-011", "BUS-012", "TRN-024"],
     rules: { contractVersion: "1.0", advertisedEntries: added("ocr.image", "stable") },
   },
   "capability-versions-with-patch": {

@@ -270,7 +270,7 @@ export const protocolFaults = faults({
     },
   },
   "core-down-without-conformance": {
-    breaks: ["PRO-035"],
+    breaks: ["PRO-035", "BUS-013"],
     rules: {
       readBody: (body, descriptor) => {
         if (descriptor.name !== "file.list") return busRules.readBody(body, descriptor);

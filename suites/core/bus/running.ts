@@ -11,7 +11,7 @@ import { turnOf } from "./helpers.ts";
 
 /** Tokens of a stream that outlasts a case, and of one that soon ends. */
 const LONG_TOKENS = 2000;
-const SHORT_TOKENS = 30;
+const SHORT_TOKENS = 8;
 /** Chunks of the blob that is read where there is no model, in bytes altogether. */
 const BLOB_BYTES = 16 * 262_144;
 /** Milliseconds until the first frame of a stream. */
