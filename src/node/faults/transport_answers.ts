@@ -146,7 +146,6 @@ export const answerFaults = faults({
       "TRN-028",
       "TRN-029",
       "TRN-030",
-      "TRN-073",
     ],
     outbound: replaceCode("bad_request", "validation_error", 400),
   },
