@@ -153,7 +153,7 @@ export const busCallFaults = faults({
     rules: { bodyCheck: "closed" },
   },
   "validated-after-the-fact": {
-    breaks: ["BUS-023", "BUS-028"],
+    breaks: ["BUS-023", "BUS-028", "TOK-019"],
     rules: { bodyCheckedWhen: "after" },
   },
   "result-bare-at-top-level": {
@@ -177,7 +177,7 @@ export const busCallFaults = faults({
     rules: { reportedMs: (_, wallMs) => wallMs },
   },
   "meta-ms-negative": {
-    breaks: ["BUS-030"],
+    breaks: ["BUS-030", "FIL-001", "FIL-025", "FIL-029", "KBS-019", "KBS-022", "KBS-041"],
     rules: { reportedMs: (ms) => -1 - ms },
   },
   "reads-vary": {
@@ -235,11 +235,11 @@ export const busCallFaults = faults({
     rules: { fullRetryMs: 0.25 },
   },
   "stream-keeps-its-slot": {
-    breaks: ["BUS-038"],
+    breaks: ["BUS-038", "TRN-058"],
     rules: { streamEndFreesSlot: false },
   },
   "errors-keep-their-slot": {
-    breaks: ["BUS-039"],
+    breaks: ["BUS-039", "TRN-058"],
     rules: { errorFreesSlot: false },
   },
   "in-flight-always-zero": {

@@ -15,6 +15,10 @@ export const busPeerFaults = faults({
       "BUS-050",
       "BUS-053",
       "BUS-054",
+      "TRN-052",
+      "TRN-074",
+      "TRN-075",
+      "TRN-077",
     ],
     rules: { routesToPeers: false },
   },
@@ -27,7 +31,7 @@ export const busPeerFaults = faults({
     rules: { forwardedCode: () => "internal_error" },
   },
   "streams-of-peers-collected": {
-    breaks: ["BUS-047"],
+    breaks: ["BUS-047", "TRN-052"],
     rules: { streamsPassThrough: false },
   },
   "any-provider-at-random": {
