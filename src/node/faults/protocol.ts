@@ -270,7 +270,7 @@ export const protocolFaults = faults({
     },
   },
   "core-down-without-conformance": {
-    breaks: ["PRO-035", "BUS-013"],
+    breaks: ["PRO-035", "BUS-013", "FIL-016", "FIL-025", "FIL-026", "FIL-027", "FIL-028", "FIL-033"],
     rules: {
       readBody: (body, descriptor) => {
         if (descriptor.name !== "file.list") return busRules.readBody(body, descriptor);
