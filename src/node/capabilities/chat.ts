@@ -95,6 +95,14 @@ async function send(core: NodeCore, call: Call): Promise<UnaryResult> {
   const { recipient, body, attachments = [] } = call.input;
   const to = typeof recipient === "string" ? recipient : "";
   const attached = Array.isArray(attachments) ? attachments : [];
+  const reached = {
+    subscriber: (core.topics.subscribers?.(`chat.message.${to}`) ?? 0) > 0,
+    peer: isNodeId(to) && core.peers.reaches?.(to) === true,
+  };
+  const earlier = earlierEvent(core, call, SENT);
+  if (earlier !== undefined) {
+    return { output: { ...rules.eventAnswer(repeated(core, call, earlier)), delivered: rules.delivery(reached) } };
+  }
   const refusal = rules.chatRefusal({
     recipient: to,
     body,
@@ -105,15 +113,7 @@ async function send(core: NodeCore, call: Call): Promise<UnaryResult> {
   if (refusal !== undefined) throw new NodeError(refusal, `Cannot send to ${shown(recipient)}`);
   requireEnvelope(body);
   if (rules.attachmentsMustBeHeld) requireHeld(core, attached);
-
-  const reached = {
-    subscriber: (core.topics.subscribers?.(`chat.message.${to}`) ?? 0) > 0,
-    peer: isNodeId(to) && core.peers.reaches?.(to) === true,
-  };
-  const earlier = earlierEvent(core, call, SENT);
-  const event = earlier === undefined
-    ? await writeOnce(core, call, SENT, () => rules.chatData(call.input))
-    : repeated(core, call, earlier);
+  const event = await writeOnce(core, call, SENT, () => rules.chatData(call.input));
   return { output: { ...rules.eventAnswer(event), delivered: rules.delivery(reached) } };
 }
 

@@ -39,6 +39,11 @@ export class CommunityLog implements EventLog {
   #pending: EventEnvelope[] = [];
   #announcing = false;
 
+  /**
+   * Opens the log of the options' data directory, or one in memory.
+   *
+   * @throws {RangeError} If the directory holds the log of another community.
+   */
   constructor(private readonly core: LogCore) {
     this.#store = new EventStore(core.options.dataDirectory);
     this.#views = this.#load();
@@ -274,6 +279,10 @@ export class CommunityLog implements EventLog {
       reload: (postId) => this.#store.about(postId),
     });
     for (const logged of this.#store.load()) {
+      const { community_id: community } = logged.event;
+      if (this.#count === 0 && community !== communityId) {
+        throw new RangeError(`Cannot open the log: current community is ${community}, not ${communityId}`);
+      }
       this.#account(logged.event);
       views.add(logged);
     }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { verifyDocument, verifyEvent } from "../../protocol/mod.ts";
 import { actor, admission, eventBy, openTestLog, ROOT } from "./testing.ts";
 import { answerSync, headsDocument } from "./sync.ts";
@@ -67,6 +67,16 @@ Deno.test("a restarted log goes on above every stored event", async () => {
     for (const event of events) assertEquals(second.log.get(event.event_id), event);
     assertGreater(second.log.append("file.cid.advertised", { cid: "blake3:00" }).lamport, Number(before.heads["head"]));
     second.log.close();
+  } finally {
+    await Deno.remove(dataDirectory, { recursive: true });
+  }
+});
+
+Deno.test("the log of another community is not opened", async () => {
+  const dataDirectory = await Deno.makeTempDir();
+  try {
+    openTestLog({ dataDirectory }).log.close();
+    assertThrows(() => openTestLog({ dataDirectory, root: actor("another root") }), RangeError, "current community is");
   } finally {
     await Deno.remove(dataDirectory, { recursive: true });
   }

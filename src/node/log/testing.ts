@@ -48,7 +48,7 @@ export function actor(name: string): Identity {
 export interface TestNode {
   readonly node?: string;
   readonly dataDirectory?: string;
-  readonly peers?: readonly string[];
+  readonly root?: Identity;
   readonly overrides?: Overrides;
   readonly clock?: HandClock;
   readonly capabilities?: Partial<NodeCore>;
@@ -65,15 +65,15 @@ export function openTestLog(choice: TestNode = {}) {
   const published: { topic: string; payload: JsonObject }[] = [];
   const options = {
     identity,
-    root: ROOT,
+    root: choice.root ?? ROOT,
     communityName: "valley",
-    peers: choice.peers ?? [],
+    peers: [],
     ...(choice.dataDirectory === undefined ? {} : { dataDirectory: choice.dataDirectory }),
   } as unknown as NodeOptions;
   const core = {
     options,
     identity,
-    communityId: ROOT.id,
+    communityId: (choice.root ?? ROOT).id,
     rules,
     seams: new Seams(choice.overrides === undefined ? [] : [choice.overrides]),
     clock,

@@ -49,7 +49,7 @@ export interface AuthorState {
 export type CoSignedKind = "promoted" | "demoted" | "revoked";
 
 export interface EventsRules {
-  /** Most events one push may carry; the body limit is the tighter bound in practice. */
+  /** Most events one push may carry; a choice, half a second of signature checks. */
   readonly maxSyncEvents: number;
   /** An empty push is harmless (X02 §5.5). */
   readonly minSyncEvents: number;
@@ -155,7 +155,7 @@ export interface EventsRules {
   /** Who signs the community manifest: the node if it is an anchor, else the root. */
   readonly manifestSigner: (nodeLevel: Level) => "node" | "root";
 
-  /** Sync interval (wire-format.md section 19), milliseconds. */
+  /** Sync interval (wire-format.md section 19), milliseconds; the node needs no internet and knows no emergency mode. */
   readonly gossipIntervalMs: number;
   /** Lamport value above which a push to a peer with that head looks for events. */
   readonly pushesAbove: (peerHead: number) => number;
@@ -192,7 +192,7 @@ const MS_PER_MINUTE = 60_000;
 const GOSSIP_MINUTES = 5;
 
 export const eventsRules: EventsRules = {
-  maxSyncEvents: 100_000,
+  maxSyncEvents: 10_000,
   minSyncEvents: 0,
   batchMode: "each",
   syncAnswerEvents: 1000,
