@@ -217,6 +217,18 @@ export const forgedCases: readonly ConformanceCase[] = [
     },
   }),
   defineCase({
+    id: "core/tokens/issuer-is-no-member",
+    requirement: "TOK-051",
+    brokenBy: ["token-any-issuer"],
+    effects: "none",
+    async run(context) {
+      const { target, actors } = context;
+      const mallory = actors.stranger();
+      const answer = await present(target, mallory, minted(target, mallory, mallory));
+      refuses(context, answer, "token_invalid", "unauthorized", "not_federated");
+    },
+  }),
+  defineCase({
     id: "core/tokens/huge-token",
     requirement: "TOK-037",
     brokenBy: ["token-of-any-size-read"],

@@ -5,6 +5,7 @@ import {
   ADDITIVE_STATUS,
   base64url,
   canonicalize,
+  cidOf,
   fromBase64url,
   isObject,
   type JsonObject,
@@ -62,6 +63,20 @@ export function otherProbe(target: Session): Probe | undefined {
   const first = probeName(target.profile);
   const name = PROBES.find((candidate) => candidate !== first && target.advertised(candidate) !== undefined);
   return name === undefined ? undefined : probeNamed(target, name);
+}
+
+/** A well-formed call of a capability for trusted members, so that nothing but trust is missing. */
+export function trustedOnlyCall(target: Session, name: string): Probe {
+  const cid = cidOf(new Uint8Array());
+  const bodies: Readonly<Record<string, JsonObject>> = {
+    "rag.ingest": {
+      params: { corpus: "tokens" },
+      input: { doc_cid: cid, title: "Wells", language: "en", metadata: {} },
+    },
+    "file.put": { params: {}, input: { manifest: { cid, size_bytes: 0, chunks: [] } } },
+  };
+  const plain = probeNamed(target, name);
+  return { ...plain, body: bodies[name] ?? plain.body };
 }
 
 /** The present in Unix seconds. */

@@ -11,9 +11,9 @@ import {
   noteStatus,
   present,
   probe,
-  probeNamed,
   requireBearer,
   requireOwnTokens,
+  trustedOnlyCall,
   usual,
 } from "./helpers.ts";
 
@@ -115,7 +115,7 @@ export const presentingCases: readonly ConformanceCase[] = [
       if (name === undefined) return skip("no capability for trusted members is advertised");
       const [alice, bob] = [await actors.member("alice"), await actors.member("bob")];
       await requireOwnTokens(context, alice, bob);
-      const called = probeNamed(target, name);
+      const called = trustedOnlyCall(target, name);
       const token = minted(target, alice, bob, { scope: { capabilities: [called.entry] } });
       const answer = await present(target, bob, token, called);
       must(refusedWith(answer, "unauthorized", "token_scope_insufficient"));
