@@ -9,6 +9,7 @@ import { kbSuite } from "./core/kb/mod.ts";
 import { llmSuite } from "./core/llm/mod.ts";
 import { tokensSuite } from "./core/tokens/mod.ts";
 import { transportSuite } from "./core/transport/mod.ts";
+import { embeddingSuite } from "./services/embedding/mod.ts";
 
 export { SUITE_VERSION } from "./version.ts";
 
@@ -22,4 +23,5 @@ export const SUITES: readonly Suite[] = [
   filesSuite,
   kbSuite,
   llmSuite,
+  embeddingSuite,
 ];

@@ -30,7 +30,7 @@ async function embedTexts(core: NodeCore, call: Call): Promise<UnaryResult> {
   await embeddingBackend(core, call);
   const vectors = texts.map((text) => {
     const vector = rules.embedVector(embed(text), { normalize, random: core.random });
-    return normalize ? rules.embedNormalize(vector) : vector;
+    return normalize ? rules.embedNormalize(vector, call.input["normalize"] === true) : vector;
   });
   const output: JsonObject = {
     embeddings: rules.embedOrder(vectors, texts).map((vector) => [...vector]),

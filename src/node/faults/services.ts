@@ -1,5 +1,5 @@
 /** Faults of the reference node: services. */
 
-import { faults } from "../fault.ts";
+import { servicesEmbeddingFaults } from "./services_embedding.ts";
 
-export const servicesFaults = faults({});
+export const servicesFaults = { ...servicesEmbeddingFaults } as const;

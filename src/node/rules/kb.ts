@@ -138,8 +138,8 @@ export interface KbRules {
   readonly embedMetaModel: (requested: string) => string;
   /** Value of normalize when absent. EMB-003. */
   readonly embedNormalizeDefault: boolean;
-  /** Scales a vector. EMB-004. */
-  readonly embedNormalize: (vector: readonly number[]) => readonly number[];
+  /** Scales a vector; `asked`: the request says so. EMB-004. */
+  readonly embedNormalize: (vector: readonly number[], asked: boolean) => readonly number[];
   /** A vector as the model made it. EMB-005, EMB-006, EMB-008. */
   readonly embedVector: (
     vector: readonly number[],
