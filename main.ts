@@ -51,14 +51,15 @@ async function main(argv: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGINT", interrupt);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
   const context = async () => {
-    const [{ SUITES, SUITE_VERSION }, { requirement }] = await Promise.all([
+    const [{ SUITES, SUITE_VERSION, withVectors }, { requirement }, { byteVectors }] = await Promise.all([
       import("./suites/mod.ts"),
       import("./suites/catalogue/mod.ts"),
+      import("./vectors/mod.ts"),
     ]);
     return {
       printer,
       clock: systemClock(),
-      suites: SUITES,
+      suites: withVectors(SUITES, byteVectors()),
       requirementOf: requirement,
       suiteVersion: SUITE_VERSION,
       suiteCommit: await commitOf(import.meta.dirname),
@@ -95,12 +96,12 @@ async function main(argv: readonly string[]): Promise<number> {
       );
     }
     case "requirements": {
-      const [{ requirementsCommand }, { SUITES }, { CATALOGUE }] = await Promise.all([
+      const [{ requirementsCommand }, { suites }, { CATALOGUE }] = await Promise.all([
         import("./src/cli/requirements.ts"),
-        import("./suites/mod.ts"),
+        context(),
         import("./suites/catalogue/mod.ts"),
       ]);
-      const cases = SUITES.flatMap((suite) => suite.cases.map(({ id, requirement }) => ({ id, requirement })));
+      const cases = suites.flatMap((suite) => suite.cases.map(({ id, requirement }) => ({ id, requirement })));
       const { requirements, not_judged: notJudged } = CATALOGUE;
       return requirementsCommand(options, printer, { requirements, notJudged, cases });
     }

@@ -10,7 +10,9 @@ import { llmSuite } from "./core/llm/mod.ts";
 import { tokensSuite } from "./core/tokens/mod.ts";
 import { transportSuite } from "./core/transport/mod.ts";
 import { embeddingSuite } from "./services/embedding/mod.ts";
+import { marketSuite } from "./services/market/mod.ts";
 
+export { withVectors } from "./vector_suites.ts";
 export { SUITE_VERSION } from "./version.ts";
 
 /** In report order. */
@@ -23,5 +25,6 @@ export const SUITES: readonly Suite[] = [
   filesSuite,
   kbSuite,
   llmSuite,
+  marketSuite,
   embeddingSuite,
 ];

@@ -12,12 +12,13 @@ import { EmbeddedTarget } from "../src/target/embedded.ts";
 import { LiveNetwork, nullSink, steadyClock, systemClock, type TranscriptRecord } from "../src/wire/mod.ts";
 import { requirement } from "./catalogue/mod.ts";
 import { ALLOWED_SKIPS } from "./allowed_skips.ts";
-import { SUITES } from "./mod.ts";
+import { byteVectors } from "../vectors/mod.ts";
+import { SUITES, withVectors } from "./mod.ts";
 import { SUITE_VERSION } from "./version.ts";
 
 const CLOCK = systemClock();
 const T0 = Math.floor(CLOCK.wall() / 1000) * 1000;
-const ALL = plan(SUITES, requirement);
+const ALL = plan(withVectors(SUITES, byteVectors()), requirement);
 
 interface Choice {
   readonly seed?: number;
