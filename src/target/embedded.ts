@@ -30,6 +30,7 @@ const FEATURES: readonly Feature[] = [
   "peers",
   "second-node",
   "tls-option",
+  "websocket-option",
   "isolated",
   "backend-fault",
   "disk-cap",
@@ -182,6 +183,7 @@ class EmbeddedHost implements SessionHost {
     const { rules, seams } = nodeWith(faults, variants ?? [], [
       ...this.options.overrides ?? [],
       { request: (request) => this.#cut ? null : request },
+      ...this.#provision.websocket === false ? [{ rules: { websocketEnabled: false } }] : [],
     ]);
     const started = await ReferenceNode.start({
       identity,

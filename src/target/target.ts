@@ -22,6 +22,8 @@ export type Feature =
   | "second-node"
   /** https on request. */
   | "tls-option"
+  /** WebSocket support can be switched off. */
+  | "websocket-option"
   /** No other peers. */
   | "isolated"
   | "backend-fault"
@@ -43,6 +45,8 @@ export interface SessionNeeds {
 
 /** Changes of the target's set-up that a case may ask for before it acts. */
 export interface Provision {
+  /** False: a node without WebSocket support (`websocket-option`). */
+  readonly websocket?: boolean;
   /** Storage budget in bytes (`adapter:disk-cap`). */
   readonly diskBudgetBytes?: number;
   /** Misbehaviour of the model backend (`adapter:backend-fault`). */

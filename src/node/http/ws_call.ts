@@ -2,7 +2,7 @@
 
 import { canonicalBytes, isObject, type Json, type JsonObject, tryParseJson } from "../../protocol/mod.ts";
 import { type BusAnswer, type Frame, NodeError } from "../core.ts";
-import type { BadMessage, BadMessageAction } from "../rules/websocket.ts";
+import { type BadMessage, type BadMessageAction, CLOSE } from "../rules/websocket.ts";
 import { ABANDONED, CallAccount } from "./account.ts";
 import { admit, type CallHead, DroppedCall, headersOfEnvelope, readCallHead } from "./admission.ts";
 import { asNodeError, errorBody, type Transport } from "./call.ts";
@@ -16,6 +16,9 @@ import { SocketWriter } from "./ws_writer.ts";
 /** Capabilities whose client may send chunks. */
 const UPLOADS: readonly string[] = ["file.put", "file.put.resume"];
 
+/** The writer of the connection opened last, by node; only for the rule `ownSendQueue`. */
+const lastWriter = new WeakMap<Transport, SocketWriter>();
+
 /** Serves the call of an upgraded connection until the connection ends. */
 export function runSocketCall(
   transport: Transport,
@@ -28,7 +31,7 @@ export function runSocketCall(
 
 class SocketCall {
   readonly #channel: WebSocketChannel;
-  readonly #writer: SocketWriter;
+  readonly #ownWriter: SocketWriter;
   readonly #inbox = new Mailbox();
   readonly #abort = new AbortController();
   #capability: string;
@@ -49,8 +52,13 @@ class SocketCall {
   ) {
     this.#capability = upgrade.envelope.capability;
     this.#channel = new WebSocketChannel(transport.core, pipe);
-    this.#writer = new SocketWriter(transport.core, this.#channel, this.#capability);
+    this.#ownWriter = new SocketWriter(transport.core, this.#channel, this.#capability);
+    lastWriter.set(transport, this.#ownWriter);
     this.#acked = this.#writer.lastSeq;
+  }
+
+  get #writer(): SocketWriter {
+    return this.#rules.ownSendQueue ? this.#ownWriter : lastWriter.get(this.transport) ?? this.#ownWriter;
   }
 
   get #rules() {
@@ -125,6 +133,10 @@ class SocketCall {
     if (action === "refuse") {
       await this.#refuse(new NodeError("bad_request", `Cannot accept the message: it is ${kind}`), kind);
     }
+    if (action === "close") {
+      this.#refused = true;
+      this.#channel.close(CLOSE.protocol);
+    }
     if (action === "crash") this.transport.crash();
     return action !== "stop-reading";
   }
@@ -197,7 +209,7 @@ class SocketCall {
       version,
       requestId,
       caller,
-      level,
+      level: core.rules.messageLevel(level),
       body,
       depth: 0,
       signal: this.#abort.signal,

@@ -63,11 +63,11 @@ export class WebSocketChannel {
     }
   }
 
-  /** Sends a text message; false when the connection is over. */
+  /** Sends a message; false when the connection is over. */
   async send(text: string): Promise<boolean> {
     if (this.closing) return false;
     this.#activeAt = this.core.clock.mono();
-    return await this.#write(OPCODE.text, utf8(text));
+    return await this.#write(this.core.rules.sendsBinary ? OPCODE.binary : OPCODE.text, utf8(text));
   }
 
   /** Starts the closing handshake; `receive` ends when the peer has answered, or did not in time. */

@@ -1,7 +1,7 @@
 /** Numbers and decisions of the reference node: websocket. Each names the source it follows. */
 
 import { type CallEnvelope, isObject, type Json, type JsonObject } from "../../protocol/mod.ts";
-import type { Frame } from "../core.ts";
+import type { Frame, Trust } from "../core.ts";
 import type { CallCheck, SignedRequest } from "./transport.ts";
 import { verifySignature } from "./transport.ts";
 
@@ -9,10 +9,10 @@ import { verifySignature } from "./transport.ts";
 export type BadMessage = "not-json" | "not-object" | "unknown-type" | "not-call" | "second-call";
 
 /**
- * What follows a bad message: an error frame and a close, nothing, a silent death of the reader, or of the node; `run`
+ * What follows a bad message: an error frame and a close, just a close, nothing, a silent death of the reader, or of the node; `run`
  * executes a second call beside the first.
  */
-export type BadMessageAction = "refuse" | "ignore" | "stop-reading" | "crash" | "run";
+export type BadMessageAction = "refuse" | "close" | "ignore" | "stop-reading" | "crash" | "run";
 
 /** A call message taken apart; nothing about it has been verified. */
 export interface CallMessage {
@@ -43,16 +43,22 @@ export interface WebsocketRules {
   readonly messageChecks: readonly CallCheck[];
   /** Whether envelope and upgrade headers have to agree (X06 §6.1). */
   readonly envelopeMustMatchUpgrade: boolean;
+  /** Trust level of a caller, from the one found. */
+  readonly messageLevel: (level: Trust) => Trust;
   readonly badFirstMessage: (kind: BadMessage) => BadMessageAction;
   readonly badMessage: (kind: BadMessage) => BadMessageAction;
   /** Close code after an error frame with this code (wire-format-services.md section 3). */
   readonly closeCodeOf: (error: string, why: BadMessage | "call-refused" | "call-failed") => number;
   /** Close code after a terminal frame. */
   readonly normalClose: number;
+  /** Whether every connection sends its own frames; else all go to the one opened last. */
+  readonly ownSendQueue: boolean;
   /** `seq` of the n-th message from 0. */
   readonly messageSeq: (index: number) => number;
   readonly closesAfterTerminal: (capability: string) => boolean;
   readonly acceptBinary: boolean;
+  /** Whether the node's own messages are binary frames. */
+  readonly sendsBinary: boolean;
   /** Whether fragments are put together before parsing. */
   readonly reassemble: boolean;
   /** Frames without acknowledgement. STREAM_WINDOW_FRAMES. */
@@ -129,6 +135,7 @@ export const websocketRules: WebsocketRules = {
   verifyCallMessage: verifySignature,
   messageChecks: ["signature", "community", "revoked", "member", "rate"],
   envelopeMustMatchUpgrade: true,
+  messageLevel: (level) => level,
   badFirstMessage: () => "refuse",
   badMessage: () => "refuse",
   closeCodeOf: (error, why) => {
@@ -137,9 +144,11 @@ export const websocketRules: WebsocketRules = {
     return why === "call-failed" ? CLOSE.normal : CLOSE.protocol;
   },
   normalClose: CLOSE.normal,
+  ownSendQueue: true,
   messageSeq: (index) => index + 1,
   closesAfterTerminal: () => true,
   acceptBinary: true,
+  sendsBinary: false,
   reassemble: true,
   streamWindow: 16,
   // An acknowledgement of what was never sent is ignored (WSK-032).

@@ -1,0 +1,82 @@
+/** Faults of the reference node: streams and subscriptions over WebSocket. */
+
+import { faults, type OutboundFrame } from "../fault.ts";
+import { sseText } from "../http/stream_writer.ts";
+
+/** A change of the frames of calls and subscriptions on WebSockets. */
+function onSocket(change: (frame: OutboundFrame) => readonly OutboundFrame[]) {
+  return (frame: OutboundFrame) => frame.channel === "websocket" ? change(frame) : [frame];
+}
+
+export const websocketStreamFaults = faults({
+  "websocket-sends-sse-text": {
+    breaks: ["WSK-020"],
+    frame: onSocket((frame) => [{ ...frame, raw: sseText(frame) }]),
+  },
+  "websocket-seq-is-constant": {
+    breaks: ["WSK-021"],
+    rules: { messageSeq: () => 0 },
+  },
+  "websocket-without-done": {
+    breaks: ["WSK-022"],
+    frame: onSocket((frame) => frame.event === "done" ? [] : [frame]),
+  },
+  "websocket-token-after-done": {
+    breaks: ["WSK-022"],
+    frame: onSocket((frame) => frame.event === "done" ? [frame, { ...frame, event: "progress", data: {} }] : [frame]),
+  },
+  "websocket-stays-open": {
+    breaks: ["WSK-023"],
+    rules: { closesAfterTerminal: () => false },
+  },
+  "websocket-renames-chunk": {
+    breaks: ["WSK-024"],
+    frame: onSocket((frame) => [frame.event === "chunk" ? { ...frame, event: "data" } : frame]),
+  },
+  "websocket-errors-are-internal": {
+    breaks: ["WSK-025"],
+    frame: onSocket((frame) => [
+      frame.event === "error" ? { ...frame, data: { ...frame.data, error: "internal_error" } } : frame,
+    ]),
+  },
+  "websocket-error-is-bare-text": {
+    breaks: ["WSK-026"],
+    frame: onSocket((frame) => [
+      frame.event === "error" ? { ...frame, data: { text: frame.data.message ?? "failed" } } : frame,
+    ]),
+  },
+  "websocket-empty-pongs": {
+    breaks: ["WSK-041"],
+    rules: { pongPayload: () => new Uint8Array(0) },
+  },
+  "websocket-shared-send-queue": {
+    breaks: ["WSK-047"],
+    rules: { ownSendQueue: false },
+  },
+  "websocket-never-idle": {
+    breaks: ["WSK-039"],
+    rules: { websocketIdleMs: Infinity },
+  },
+  "websocket-never-pings": {
+    breaks: ["WSK-040"],
+    rules: { pingMs: Infinity },
+  },
+  "websocket-for-calls-only": {
+    breaks: ["WSK-042"],
+    rules: { upgradableRoutes: ["/bus/v1/call"] },
+  },
+  "websocket-publishes-ids": {
+    breaks: ["WSK-043"],
+    frame: onSocket((frame) => [
+      frame.event === "published" ? { ...frame, data: { event_id: frame.data.event_id ?? null } } : frame,
+    ]),
+  },
+  "websocket-repeats-backlog": {
+    breaks: ["WSK-044"],
+    rules: { backlogAfter: (since, current) => since === undefined ? current : 0 },
+  },
+  "websocket-broadcasts-all-topics": {
+    breaks: ["WSK-045"],
+    rules: { topicMatches: () => true },
+  },
+});
