@@ -58,6 +58,8 @@ export interface ConformanceCase {
   readonly longestMs?: number;
   /** State on disk, so that the node can be restarted. */
   readonly durable?: boolean;
+  /** The wall clock of node and tester runs on; otherwise it stands at the time origin, except for slow cases. */
+  readonly clockMoves?: boolean;
   run(context: CaseContext): Promise<void> | void;
 }
 

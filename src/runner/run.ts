@@ -99,7 +99,7 @@ function needsEnrolment(planned: PlannedCase, profile: TargetProfile, target: Ta
 export function sessionNeeds(planned: PlannedCase): SessionNeeds {
   return {
     tls: planned.needs.includes("https"),
-    movingClock: planned.slow,
+    movingClock: planned.slow || planned.definition.clockMoves === true,
     durable: planned.definition.durable === true || planned.needs.includes("managed"),
   };
 }

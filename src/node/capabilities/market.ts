@@ -141,8 +141,10 @@ async function expirePost(core: NodeCore, call: Call): Promise<UnaryResult> {
   const owner = ownerOf(core, String(eventId));
   if (owner === undefined) throw new NodeError("not_found", `Cannot expire: no post ${shown(eventId)}`);
   const level = call.level === "self" ? core.community.level(core.identity.id) : call.level;
-  if (!rules.mayExpirePost({ actor: call.caller, owner, level }, String(reason))) {
-    throw new NodeError("unauthorized", "Cannot expire: the post belongs to someone else");
+  const who = { actor: call.caller, owner, level };
+  if (!rules.mayExpirePost(who, String(reason))) {
+    const code = rules.expireRefusalCode(who, String(reason));
+    throw new NodeError(code, "Cannot expire: the post belongs to someone else");
   }
   return { output: rules.eventAnswer(await writeOnce(core, call, type, () => rules.expireData(call.input))) };
 }
@@ -182,6 +184,9 @@ function searchPosts(core: NodeCore, call: Call): UnaryResult {
   const { rules } = core;
   const query = String(call.input["query"] ?? "");
   const size = pageSize(core, "market.search", call.input["k"]);
+  if (core.options.backendFault === "absent" && rules.searchWithoutEmbedding !== "text") {
+    throw new NodeError(rules.searchWithoutEmbedding, "Cannot search: no embedding provider is reachable");
+  }
   const { market } = viewsOf(core);
   const alive = new Set(market.live(core.clock.wall()));
   const posts = rules.searchable(false) ? market.all() : [...alive];

@@ -67,11 +67,11 @@ export const eventsOrderFaults = faults({
     },
   },
   "expiry-by-author-only": {
-    breaks: ["EVT-053"],
+    breaks: ["EVT-053", "MKT-031"],
     rules: { mayExpirePost: ({ actor, owner }) => actor === owner },
   },
   "expiry-reason-ignored": {
-    breaks: ["EVT-054"],
+    breaks: ["EVT-054", "MKT-032"],
     rules: { mayExpirePost: ({ actor, owner, level }) => actor === owner || level === "trusted" || level === "anchor" },
   },
 });

@@ -74,6 +74,10 @@ export interface ServicesRules {
   /** Similarity of a post to a query; 0: not found. */
   readonly searchScore: (query: string, post: { title: string; body: string; tags: readonly string[] }) => number;
   readonly searchOrder: (a: { score: number } & ListedPosition, b: { score: number } & ListedPosition) => number;
+  /** What a search does where no embedding provider is reachable: compare words, or fail (M06 §5, §6). */
+  readonly searchWithoutEmbedding: "text" | "partition" | "internal_error";
+  /** Code for somebody who may not end a post (CONTRACT §4.13). */
+  readonly expireRefusalCode: (who: PostActor, reason: string) => "unauthorized" | "bad_request";
   /** Members the requests must have. */
   readonly postRequired: readonly string[];
   readonly expireRequired: readonly string[];
@@ -204,6 +208,8 @@ export const servicesRules: ServicesRules = {
     return (sum / wanted.length + exact) / (most + EXACT_BONUS);
   },
   searchOrder: (a, b) => b.score - a.score || compareEvents(a, b),
+  searchWithoutEmbedding: "text",
+  expireRefusalCode: () => "unauthorized",
   postRequired: ["client_id", "category", "title", "body"],
   expireRequired: ["client_id", "event_id", "reason"],
   searchRequired: ["query"],
