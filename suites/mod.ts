@@ -9,6 +9,7 @@ import { kbSuite } from "./core/kb/mod.ts";
 import { llmSuite } from "./core/llm/mod.ts";
 import { tokensSuite } from "./core/tokens/mod.ts";
 import { transportSuite } from "./core/transport/mod.ts";
+import { chatSuite } from "./services/chat/mod.ts";
 import { embeddingSuite } from "./services/embedding/mod.ts";
 import { marketSuite } from "./services/market/mod.ts";
 
@@ -26,5 +27,6 @@ export const SUITES: readonly Suite[] = [
   kbSuite,
   llmSuite,
   marketSuite,
+  chatSuite,
   embeddingSuite,
 ];

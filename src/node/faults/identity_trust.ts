@@ -33,11 +33,11 @@ export const identityTrustFaults = faults({
     },
   },
   "revoked-answered-as-strangers": {
-    breaks: ["IDN-039", "IDN-077"],
+    breaks: ["IDN-039", "IDN-077", "CHT-020"],
     rules: { refusesRevoked: () => false },
   },
   "revoked-still-served": {
-    breaks: ["IDN-039", "IDN-077"],
+    breaks: ["IDN-039", "IDN-077", "CHT-020"],
     rules: {
       refusesRevoked: () => false,
       admits: (caller, level, core) => level !== "unknown" || core.community.isRevoked(caller),

@@ -22,7 +22,7 @@ export const outputOf =
   };
 
 /** Page sizes of which one listing's are changed. */
-const pages = (
+export const pages = (
   listing: "market.list" | "market.search" | "chat.history",
   size: (asked: number | undefined) => number | undefined,
 ) => ({
