@@ -8,11 +8,11 @@ export const websocketFlowFaults = faults({
     rules: { badMessage: (kind) => kind === "second-call" ? "run" : "refuse" },
   },
   "websocket-without-window": {
-    breaks: ["WSK-029"],
+    breaks: ["WSK-029", "WSK-032", "WSK-034"],
     rules: { streamWindow: Infinity },
   },
   "websocket-ignores-acks": {
-    breaks: ["WSK-030"],
+    breaks: ["WSK-030", "WSK-031", "WSK-037"],
     rules: { acknowledged: (_, before) => before },
   },
   "websocket-counts-acks": {
@@ -24,7 +24,7 @@ export const websocketFlowFaults = faults({
     rules: { acknowledged: (upto, before) => typeof upto === "number" ? Math.max(before, upto) : before },
   },
   "websocket-queues-cancel": {
-    breaks: ["WSK-033"],
+    breaks: ["WSK-033", "WSK-034"],
     rules: { cancelAtOnce: false },
   },
   "websocket-streams-on-after-cancel": {

@@ -1,6 +1,6 @@
 /** Faults of the reference node: the upgrade and the first message of a WebSocket. */
 
-import { CALL_HEADERS, isObject } from "../../protocol/mod.ts";
+import { isObject } from "../../protocol/mod.ts";
 import { faults, type OutboundAnswer } from "../fault.ts";
 import { verifySignature } from "../rules/transport.ts";
 import { SUBPROTOCOL } from "../rules/websocket.ts";
@@ -29,7 +29,7 @@ export const websocketStartFaults = faults({
     rules: { selectSubprotocol: (offered) => offered.includes(SUBPROTOCOL) ? offered.join(", ") : undefined },
   },
   "websocket-takes-any-subprotocol": {
-    breaks: ["WSK-003", "WSK-004"],
+    breaks: ["WSK-003", "WSK-004", "WSK-005"],
     rules: { selectSubprotocol: ([first]) => first },
   },
   "websocket-refusal-without-versions": {
@@ -37,7 +37,7 @@ export const websocketStartFaults = faults({
     outbound: (answer) => without(answer, 426, "sec-websocket-protocol"),
   },
   "websocket-absence-drops-connection": {
-    breaks: ["WSK-004", "WSK-006"],
+    breaks: ["WSK-004", "WSK-005", "WSK-006"],
     outbound: (answer) => answer.status === 426 ? { ...answer, connection: "drop" } : answer,
   },
   "websocket-on-every-route": {
@@ -50,14 +50,33 @@ export const websocketStartFaults = faults({
     frame: (frame) => frame.channel === "websocket" && UNARY.includes(frame.capability) ? [] : [frame],
   },
   "websocket-expects-bare-body": {
-    breaks: ["WSK-010"],
+    breaks: [
+      "WSK-010",
+      "WSK-012",
+      "WSK-013",
+      "WSK-016",
+      "WSK-021",
+      "WSK-023",
+      "WSK-024",
+      "WSK-025",
+      "WSK-026",
+      "WSK-027",
+      "WSK-028",
+      "WSK-029",
+      "WSK-030",
+      "WSK-031",
+      "WSK-033",
+      "WSK-034",
+      "WSK-035",
+      "WSK-047",
+    ],
     rules: {
       readCallMessage: (message, upgrade) =>
         isObject(message.input) ? { envelope: { ...upgrade, body: message }, signature: undefined } : undefined,
     },
   },
   "websocket-starts-from-headers": {
-    breaks: ["WSK-011"],
+    breaks: ["WSK-011", "WSK-012", "WSK-013", "WSK-014", "WSK-015", "WSK-016", "WSK-017", "WSK-024"],
     rules: { greeting: [{ event: "progress", data: { started: true } }] },
   },
   "websocket-trusts-upgrade-signature": {
@@ -65,14 +84,13 @@ export const websocketStartFaults = faults({
     rules: { verifyCallMessage: () => true },
   },
   "websocket-signature-skips-envelope": {
-    breaks: ["WSK-013", "WSK-015"],
+    breaks: ["WSK-013"],
     rules: {
-      // The envelope is put together from the headers of the upgrade; only the body is taken from the message.
-      verifyCallMessage: (request) => {
-        const capability = request.headers.get(CALL_HEADERS.capability.toLowerCase()) ?? "";
-        return verifySignature({ ...request, envelope: { ...request.envelope, capability } });
-      },
-      envelopeMustMatchUpgrade: false,
+      // Whatever capability was signed for: the name is not covered.
+      verifyCallMessage: (request) =>
+        request.core.bus.descriptors().some(({ name }) =>
+          verifySignature({ ...request, envelope: { ...request.envelope, capability: name } })
+        ),
     },
   },
   "websocket-accepts-unsigned": {

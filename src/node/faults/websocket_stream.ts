@@ -10,15 +10,41 @@ function onSocket(change: (frame: OutboundFrame) => readonly OutboundFrame[]) {
 
 export const websocketStreamFaults = faults({
   "websocket-sends-sse-text": {
-    breaks: ["WSK-020"],
+    breaks: [
+      "WSK-010",
+      "WSK-012",
+      "WSK-013",
+      "WSK-014",
+      "WSK-015",
+      "WSK-016",
+      "WSK-017",
+      "WSK-020",
+      "WSK-021",
+      "WSK-022",
+      "WSK-023",
+      "WSK-024",
+      "WSK-025",
+      "WSK-026",
+      "WSK-027",
+      "WSK-028",
+      "WSK-030",
+      "WSK-031",
+      "WSK-033",
+      "WSK-034",
+      "WSK-037",
+      "WSK-042",
+      "WSK-043",
+      "WSK-044",
+      "WSK-047",
+    ],
     frame: onSocket((frame) => [{ ...frame, raw: sseText(frame) }]),
   },
   "websocket-seq-is-constant": {
-    breaks: ["WSK-021"],
+    breaks: ["WSK-021", "WSK-029", "WSK-032", "WSK-034", "WSK-047"],
     rules: { messageSeq: () => 0 },
   },
   "websocket-without-done": {
-    breaks: ["WSK-022"],
+    breaks: ["WSK-022", "WSK-023", "WSK-024", "WSK-031"],
     frame: onSocket((frame) => frame.event === "done" ? [] : [frame]),
   },
   "websocket-token-after-done": {
@@ -30,17 +56,17 @@ export const websocketStreamFaults = faults({
     rules: { closesAfterTerminal: () => false },
   },
   "websocket-renames-chunk": {
-    breaks: ["WSK-024"],
+    breaks: ["WSK-024", "WSK-031", "WSK-047"],
     frame: onSocket((frame) => [frame.event === "chunk" ? { ...frame, event: "data" } : frame]),
   },
   "websocket-errors-are-internal": {
-    breaks: ["WSK-025"],
+    breaks: ["WSK-012", "WSK-013", "WSK-014", "WSK-015", "WSK-016", "WSK-025", "WSK-026", "WSK-036", "WSK-037"],
     frame: onSocket((frame) => [
       frame.event === "error" ? { ...frame, data: { ...frame.data, error: "internal_error" } } : frame,
     ]),
   },
   "websocket-error-is-bare-text": {
-    breaks: ["WSK-026"],
+    breaks: ["WSK-012", "WSK-013", "WSK-014", "WSK-015", "WSK-016", "WSK-025", "WSK-026"],
     frame: onSocket((frame) => [
       frame.event === "error" ? { ...frame, data: { text: frame.data.message ?? "failed" } } : frame,
     ]),
@@ -50,7 +76,7 @@ export const websocketStreamFaults = faults({
     rules: { pongPayload: () => new Uint8Array(0) },
   },
   "websocket-shared-send-queue": {
-    breaks: ["WSK-047"],
+    breaks: ["WSK-037", "WSK-047"],
     rules: { ownSendQueue: false },
   },
   "websocket-never-idle": {
@@ -62,7 +88,7 @@ export const websocketStreamFaults = faults({
     rules: { pingMs: Infinity },
   },
   "websocket-for-calls-only": {
-    breaks: ["WSK-042"],
+    breaks: ["WSK-042", "WSK-043", "WSK-044", "WSK-045"],
     rules: { upgradableRoutes: ["/bus/v1/call"] },
   },
   "websocket-publishes-ids": {

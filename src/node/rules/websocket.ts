@@ -9,8 +9,8 @@ import { verifySignature } from "./transport.ts";
 export type BadMessage = "not-json" | "not-object" | "unknown-type" | "not-call" | "second-call";
 
 /**
- * What follows a bad message: an error frame and a close, just a close, nothing, a silent death of the reader, or of the node; `run`
- * executes a second call beside the first.
+ * What follows a bad message: an error frame and a close, just a close, nothing, a silent death of the reader, or of
+ * the node; `run` executes a second call beside the first.
  */
 export type BadMessageAction = "refuse" | "close" | "ignore" | "stop-reading" | "crash" | "run";
 
@@ -39,6 +39,8 @@ export interface WebsocketRules {
   /** The call in a first message; undefined if it is none. */
   readonly readCallMessage: (message: JsonObject, upgrade: CallEnvelope) => CallMessage | undefined;
   readonly verifyCallMessage: (request: SignedRequest) => boolean;
+  /** Checks on the headers of the upgrade for a call; X06 §6.1 allows them, the sound node leaves them to the message. */
+  readonly upgradeChecks: readonly CallCheck[];
   /** Order of checks after the call message. */
   readonly messageChecks: readonly CallCheck[];
   /** Whether envelope and upgrade headers have to agree (X06 §6.1). */
@@ -133,6 +135,7 @@ export const websocketRules: WebsocketRules = {
   greeting: [],
   readCallMessage,
   verifyCallMessage: verifySignature,
+  upgradeChecks: [],
   messageChecks: ["signature", "community", "revoked", "member", "rate"],
   envelopeMustMatchUpgrade: true,
   messageLevel: (level) => level,

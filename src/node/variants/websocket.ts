@@ -1,9 +1,16 @@
 /** Sound variants of the reference node: websocket. */
 
-import { variants } from "../fault.ts";
+import { type OutboundAnswer, variants } from "../fault.ts";
+import { SUBPROTOCOL } from "../rules/websocket.ts";
 
 /** Half of the window of X06 §6.2, so that a client that acknowledges every 8 frames never waits. */
 const SMALL_WINDOW = 8;
+/** The window and one frame more. */
+const LARGE_WINDOW = 17;
+
+/** Whether an upgrade offered the subprotocol, so that a refusal says that there is no WebSocket. */
+const offersOurs = ({ request }: OutboundAnswer) =>
+  request.headers.get("sec-websocket-protocol")?.includes(SUBPROTOCOL) === true;
 
 export const websocketVariants = variants({
   "websocket-other-numbers": {
@@ -35,5 +42,14 @@ export const websocketVariants = variants({
       badMessage: (kind) => kind === "unknown-type" ? "ignore" : "close",
       sendsBinary: true,
     },
+  },
+  "websocket-strict-upgrade": {
+    reading: "the headers of the upgrade are judged at once, so that strangers get 401 (WSK-016); the terminal frame " +
+      "needs no room in the window (WSK-029); without WebSocket support an upgrade is answered 404",
+    rules: {
+      upgradeChecks: ["signature", "community", "revoked", "member"],
+      streamWindow: LARGE_WINDOW,
+    },
+    outbound: (answer) => answer.status === 426 && offersOurs(answer) ? { ...answer, status: 404 } : answer,
   },
 });

@@ -126,7 +126,7 @@ export const flowCases: readonly ConformanceCase[] = [
     async run(context) {
       const socket = await started(context, await context.actors.member(), await blobStream(context, HUGE_BLOB_CHUNKS));
       await acknowledge(socket, FAR_AHEAD);
-      const limit = 2 * WINDOW_FRAMES + 1;
+      const limit = 2 * TOLERATED_FRAMES;
       const course = await collect(socket, {
         quietMs: SILENCE_MS,
         until: (frame, count) => isTerminal(frame) || count > limit,
