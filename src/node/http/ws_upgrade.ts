@@ -2,7 +2,8 @@
 
 import { CALL_HEADERS } from "../../protocol/mod.ts";
 import { type NodeCore, NodeError } from "../core.ts";
-import { admit, readCallHead } from "./admission.ts";
+import type { CallCheck } from "../rules/transport.ts";
+import { admit, type CallHead, readCallHead } from "./admission.ts";
 import { type Answer, type HeaderPairs, textAnswer } from "./answer.ts";
 import type { Transport } from "./call.ts";
 import type { HttpRequest } from "./request_reader.ts";
@@ -14,6 +15,7 @@ import { runSubscription } from "./ws_subscribe.ts";
 const WEBSOCKET_VERSION = "13";
 const KEY_PATTERN = /^[A-Za-z0-9+/]{22}==$/;
 const SUBSCRIBE_ROUTE = "/pubsub/v1/subscribe";
+const SUBSCRIBER_CHECKS: readonly CallCheck[] = ["signature", "community", "revoked", "member"];
 
 /** Whether the request asks to leave HTTP for WebSocket. */
 export function isUpgrade({ method, headers: { map } }: HttpRequest): boolean {
@@ -44,7 +46,7 @@ export async function upgrade(transport: Transport, request: HttpRequest): Promi
   ];
   const run = request.path === SUBSCRIBE_ROUTE
     ? await topicUpgrade(transport, request)
-    : callUpgrade(transport, request);
+    : await callUpgrade(transport, request);
   return {
     kind: "upgrade",
     headers,
@@ -76,19 +78,20 @@ function upgradeRequired(core: NodeCore): Answer {
 type SocketRunner = Extract<Answer, { kind: "upgrade" }>["run"];
 
 /** Headers are read for their form; authentication is the call message's (the header signature is not judged). */
-function callUpgrade(transport: Transport, request: HttpRequest): SocketRunner {
+async function callUpgrade(transport: Transport, request: HttpRequest): Promise<SocketRunner> {
   const { core } = transport;
   const head = readCallHead(core, request.headers);
   const named = core.bus.descriptors().filter(({ name }) => name === head.envelope.capability);
   if (named.length > 0 && named.every(({ streaming }) => streaming === "never") && !core.rules.upgradeUnary) {
     throw new NodeError("bad_request", `Cannot upgrade: ${head.envelope.capability} does not stream`);
   }
+  await checkHeaders(transport, request, head, core.rules.upgradeChecks);
   return (pipe) => runSocketCall(transport, pipe, request, head);
 }
 
 /** A subscription has no call message, so its headers are judged, over an empty body. */
 async function topicUpgrade(transport: Transport, request: HttpRequest): Promise<SocketRunner> {
-  const { core, limiter } = transport;
+  const { core } = transport;
   const topic = topicOf(core, request);
   const since = seqOf(request, "since_seq", "last_seq");
   if (core.rules.subscribeAuthenticates) {
@@ -96,17 +99,27 @@ async function topicUpgrade(transport: Transport, request: HttpRequest): Promise
       throw new NodeError("unauthorized", "Cannot subscribe: the caller is not named");
     }
     const head = readCallHead(core, request.headers);
-    const signed = {
-      core,
-      envelope: { ...head.envelope, body: {} },
-      signature: head.signature,
-      raw: new Uint8Array(0),
-      filled: head.filled,
-      channel: "http" as const,
-      headers: request.headers.map,
-    };
-    const execute = () => Promise.reject(new NodeError("bad_request", "Cannot execute a subscription"));
-    await admit({ signed, token: undefined, limiter, execute }, ["signature", "community", "revoked", "member"]);
+    await checkHeaders(transport, request, { ...head, token: undefined }, SUBSCRIBER_CHECKS);
   }
   return (pipe) => runSubscription(core, pipe, topic, since);
+}
+
+/** Judges the headers of an upgrade as those of a call with an empty body. @throws {NodeError} The first check that fails. */
+async function checkHeaders(
+  { core, limiter }: Transport,
+  request: HttpRequest,
+  head: CallHead,
+  checks: readonly CallCheck[],
+): Promise<void> {
+  const signed = {
+    core,
+    envelope: { ...head.envelope, body: {} },
+    signature: head.signature,
+    raw: new Uint8Array(0),
+    filled: head.filled,
+    channel: "http" as const,
+    headers: request.headers.map,
+  };
+  const execute = () => Promise.reject(new NodeError("bad_request", "Cannot execute an upgrade"));
+  await admit({ signed, token: head.token, limiter, execute }, checks);
 }
