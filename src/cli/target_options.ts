@@ -159,5 +159,13 @@ export async function chooseTarget(
     ...(adminToken === undefined ? {} : { adminToken }),
     ...(sut === undefined ? {} : { sut }),
   };
-  return chosen(asUsage(() => new EndpointTarget({ url: spec, access, dialect, adapter })));
+  return chosen(asUsage(() =>
+    new EndpointTarget({
+      url: spec,
+      access,
+      dialect,
+      adapter,
+      ...(adapter.fingerprint === undefined ? {} : { fingerprint: adapter.fingerprint }),
+    })
+  ));
 }

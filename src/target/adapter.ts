@@ -29,6 +29,8 @@ export interface Adapter {
   readonly isolated: boolean;
   /** `host:port` where the target listens for announcements of peers (wire-format.md section 17). */
   readonly announceTo?: string;
+  /** SHA-256 fingerprint of the target's certificate, hex without colons; another certificate is refused. */
+  readonly fingerprint?: string;
   /** Host under which the target reaches the tester; default 127.0.0.1. */
   readonly testerHost?: string;
   readonly logFiles: readonly string[];
@@ -44,6 +46,7 @@ const KEYS = [
   "role_schema",
   "isolated",
   "announce_to",
+  "fingerprint",
   "tester_host",
   "log_files",
   "commands",
@@ -99,6 +102,10 @@ export function parseAdapter(text: string, name: string): Adapter {
   const auditorKeyFile = optionalText("auditor_key");
   const announceTo = optionalText("announce_to");
   const testerHost = optionalText("tester_host");
+  const fingerprint = optionalText("fingerprint")?.replaceAll(":", "").toLowerCase();
+  if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(fingerprint)) {
+    return fail("fingerprint must be a SHA-256 value of 64 hex digits");
+  }
   const roleSchema = value.role_schema;
   if (roleSchema !== undefined && !isObject(roleSchema)) return fail("role_schema must be an object");
   return {
@@ -109,6 +116,7 @@ export function parseAdapter(text: string, name: string): Adapter {
     commands,
     ...(auditorKeyFile === undefined ? {} : { auditorKeyFile }),
     ...(announceTo === undefined ? {} : { announceTo }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(testerHost === undefined ? {} : { testerHost }),
     ...(roleSchema === undefined ? {} : { roleSchema }),
   };

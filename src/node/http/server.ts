@@ -32,6 +32,12 @@ export async function startServer(core: NodeCore, make: ListenerFactory, find: A
     sockets.set(socket, served);
     served.finally(() => sockets.delete(socket));
   });
+  // Connections below TLS: one whose handshake never ended has no socket above, and would keep the server open.
+  const connections = new Set<Socket>();
+  server.on("connection", (raw: Socket) => {
+    connections.add(raw);
+    raw.once("close", () => connections.delete(raw));
+  });
   const { host, port } = core.options;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -50,6 +56,7 @@ export async function startServer(core: NodeCore, make: ListenerFactory, find: A
         if (how === "reset") socket.resetAndDestroy();
         else socket.destroy();
       }
+      for (const raw of connections) raw.destroy();
       await Promise.all([closed, ...sockets.values()]);
     },
   };
