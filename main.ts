@@ -1,13 +1,15 @@
 /** Composition root: argv -> command -> exit code. The only place with console and Deno.exit. */
 
-import { COMMANDS, DEFAULT_OUTPUT_DIR } from "./src/cli/commands.ts";
+import { COMMANDS as OWN_COMMANDS, DEFAULT_OUTPUT_DIR } from "./src/cli/commands.ts";
 import { commandHelp, overviewHelp } from "./src/cli/help.ts";
 import { parseCommandLine, UsageError } from "./src/cli/parse.ts";
 import { terminalPrinter } from "./src/cli/printer.ts";
 import { commitOf } from "./src/cli/version.ts";
+import { SOAK } from "./soak/mod.ts";
 import { visible } from "./src/report/escape.ts";
 import { systemClock } from "./src/wire/clock.ts";
 
+const COMMANDS = OWN_COMMANDS.flatMap((command) => command.name === "run" ? [command, SOAK] : [command]);
 const encoder = new TextEncoder();
 
 /** Writes all of a text; a reader that went away (`| head`) is no error of ours. */
@@ -75,6 +77,11 @@ async function main(argv: readonly string[]): Promise<number> {
       const { nodeCommand } = await import("./src/cli/node_command.ts");
       const input = Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable;
       return await nodeCommand(options, { printer, clock: systemClock(), signal: interrupted.signal, input });
+    }
+    case "soak": {
+      const program = { execPath: Deno.execPath(), main: import.meta.url };
+      const soak = { printer, clock: systemClock(), signal: interrupted.signal, program };
+      return await (await import("./soak/mod.ts")).soakCommand(options, positionals, soak);
     }
     case "identity":
       return (await import("./src/cli/small_commands.ts")).identityCommand(options, printer);

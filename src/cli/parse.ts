@@ -193,10 +193,11 @@ function readNumber(text: string, spec: OptionSpec): number | undefined {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a duration text, `90s`, `1.5h`; undefined if it is none. */
+/** Milliseconds of a duration text, `90s`, `1.5h`, `1h30m` with units descending; undefined if it is none. */
 export function readDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * (UNITS[match[2] ?? ""] ?? NaN);
+  if (!/^(?=\d)(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?(\d+(\.\d+)?ms)?$/.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS[unit ?? ""] ?? NaN), 0);
 }
 
 function range({ min, max }: OptionSpec): string {

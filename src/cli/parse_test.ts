@@ -51,6 +51,8 @@ Deno.test("durations are milliseconds and numbers may have a fraction", () => {
   assertEquals(of("--duration", "1.5h", "--rate", "0.25").number("duration"), 5_400_000);
   assertEquals(of("--rate", "0.25").number("rate"), 0.25);
   assertEquals([readDuration("250ms"), readDuration("90s"), readDuration("90")], [250, 90_000, undefined]);
+  assertEquals([readDuration("1h30m"), readDuration("1m2s3ms"), readDuration("30m1h")], [5_400_000, 62_003, undefined]);
+  assertEquals([readDuration(""), readDuration("1h30"), readDuration("m")], [undefined, undefined, undefined]);
 });
 
 Deno.test("nothing, --help and --version are commands", () => {

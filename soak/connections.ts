@@ -1,0 +1,79 @@
+/** Kept connections of the load: as many as calls are under way, reused in turn. */
+
+import { type Endpoint, HttpConnection, type HttpRequest, type Network, type ReadLimits } from "../src/wire/mod.ts";
+import { type HttpAnswer, request as requestAlone, WireError } from "../src/wire/mod.ts";
+
+/** Targets close idle connections after 60 s (wire-format.md section 15); older ones of ours are not tried. */
+const MAX_IDLE_MS = 30_000;
+
+interface Idle {
+  readonly connection: HttpConnection;
+  readonly since: number;
+}
+
+/** See the module comment. */
+export class ConnectionPool {
+  #idle: Idle[] = [];
+  #busy = 0;
+
+  constructor(
+    private readonly network: Network,
+    private readonly endpoint: () => Endpoint,
+    private readonly limits: Partial<ReadLimits>,
+  ) {}
+
+  /** Exchanges under way. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  /**
+   * One exchange. A kept connection that turns out to be closed before any byte of the answer is replaced once, as
+   * RFC 9112 section 9.3.1 allows; written calls carry a client_id, so that a repeat is no second event.
+   */
+  async exchange(request: HttpRequest): Promise<HttpAnswer> {
+    this.#busy++;
+    try {
+      const kept = this.#take();
+      if (kept !== undefined) {
+        const answer = await this.#on(kept, request);
+        const stale = answer.status === 0 && answer.received.length === 0 &&
+          (answer.failure?.kind === "closed" || answer.failure?.kind === "reset");
+        if (!stale) return answer;
+      }
+      return await this.#fresh(request);
+    } finally {
+      this.#busy--;
+    }
+  }
+
+  close(): void {
+    for (const { connection } of this.#idle) connection.close();
+    this.#idle = [];
+  }
+
+  async #fresh(request: HttpRequest): Promise<HttpAnswer> {
+    let connection: HttpConnection;
+    try {
+      connection = await HttpConnection.open(this.network, this.endpoint());
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      // The failed dial has no answer to show; a request on its own turns the same failure into one.
+      return await requestAlone(this.network, this.endpoint(), request, this.limits);
+    }
+    return await this.#on(connection, request);
+  }
+
+  async #on(connection: HttpConnection, request: HttpRequest): Promise<HttpAnswer> {
+    const answer = await connection.exchange(request, this.limits);
+    if (connection.usable) this.#idle.push({ connection, since: this.network.clock.mono() });
+    else connection.close();
+    return answer;
+  }
+
+  #take(): HttpConnection | undefined {
+    const oldest = this.network.clock.mono() - MAX_IDLE_MS;
+    while (this.#idle.length > 0 && (this.#idle[0]?.since ?? 0) < oldest) this.#idle.shift()?.connection.close();
+    return this.#idle.pop()?.connection;
+  }
+}

@@ -1,0 +1,132 @@
+/** Drives the load by its schedule and feeds everything seen to the monitors. */
+
+import type { Clock } from "../src/protocol/mod.ts";
+import type { Instrument } from "./instrument.ts";
+import type { CallDone, Monitor, Observation } from "./observation.ts";
+import { drawOperation, type Hands, type Operation } from "./workload.ts";
+
+/** Calls under way at most; what is due beyond waits, and its latency counts from when it was due. */
+export const MAX_IN_FLIGHT = 2000;
+/** Calls that may wait. */
+const MAX_QUEUED = 100_000;
+/** Milliseconds calls under way get to finish after the last was sent. */
+const DRAIN_MS = 35_000;
+/** Milliseconds between two looks at how many are left. */
+const DRAIN_LOOK_MS = 20;
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly hands: Hands;
+  readonly operations: readonly Operation[];
+  readonly monitors: readonly Monitor[];
+  readonly instrument: Instrument;
+  /** `mono()` at the start of the run. */
+  readonly startedAt: number;
+}
+
+/** See the module comment. */
+export class Engine {
+  readonly #queue: { readonly due: number; readonly from: number }[] = [];
+  #inFlight = 0;
+  #next = 0;
+  #done = 0;
+  readonly #codes = new Map<string, number>();
+
+  constructor(private readonly options: EngineOptions) {}
+
+  get inFlight(): number {
+    return this.#inFlight + this.#queue.length;
+  }
+
+  /** Finished calls. */
+  get done(): number {
+    return this.#done;
+  }
+
+  /** Finished calls that were not `ok`, by code. */
+  get errors(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#codes].filter(([code]) => code !== "ok").sort());
+  }
+
+  observe(observation: Observation): void {
+    for (const monitor of this.options.monitors) monitor.observe(observation);
+  }
+
+  /** Sends calls when they are due until `untilMs` of the run has passed or the signal is aborted. */
+  async openModel(due: Iterator<number>, untilMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, startedAt } = this.options;
+    for (;;) {
+      const next = due.next();
+      if (next.done === true || next.value >= untilMs || signal.aborted) return;
+      const at = startedAt + next.value;
+      const wait = at - clock.mono();
+      if (wait > 0) await clock.sleep(wait, signal).catch(() => {});
+      if (signal.aborted) return;
+      this.#take(at);
+    }
+  }
+
+  /** Keeps `concurrency` calls under way: how fast the target can be, not how it feels. */
+  async closedModel(concurrency: number, untilMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, startedAt } = this.options;
+    const client = async () => {
+      while (!signal.aborted && clock.mono() - startedAt < untilMs) {
+        const now = clock.mono();
+        this.#inFlight++;
+        await this.#call(now);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, client));
+  }
+
+  /** Waits for calls under way, at most as long as a call may take. */
+  async drain(signal: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    const end = clock.mono() + DRAIN_MS;
+    while (this.inFlight > 0 && clock.mono() < end && !signal.aborted) {
+      await clock.sleep(DRAIN_LOOK_MS, signal).catch(() => {});
+    }
+  }
+
+  #take(due: number): void {
+    const { instrument, clock } = this.options;
+    if (this.#inFlight >= MAX_IN_FLIGHT) {
+      if (this.#queue.length < MAX_QUEUED) this.#queue.push({ due, from: clock.mono() });
+      else instrument.overflowed();
+      return;
+    }
+    instrument.sent(clock.mono() - due);
+    this.#start(due);
+  }
+
+  #start(due: number): void {
+    this.#inFlight++;
+    this.#call(due).then(() => {
+      const waiting = this.#queue.shift();
+      if (waiting !== undefined) this.#start(waiting.due);
+    });
+  }
+
+  async #call(due: number): Promise<void> {
+    const { hands, operations, clock } = this.options;
+    const operation = drawOperation(operations, hands.random);
+    const caller = hands.callers[this.#next++ % hands.callers.length];
+    const started = clock.mono();
+    try {
+      if (caller === undefined) return;
+      const outcome = await operation.run(hands, caller);
+      this.#finished({ kind: "call", due, started, ended: clock.mono(), ...outcome });
+    } catch (error) {
+      const code = error instanceof Error ? `tester_${error.name}` : "tester_error";
+      this.#finished({ kind: "call", due, started, ended: clock.mono(), capability: operation.capability, code });
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  #finished(call: CallDone): void {
+    this.#done++;
+    this.#codes.set(call.code, (this.#codes.get(call.code) ?? 0) + 1);
+    this.observe(call);
+  }
+}

@@ -1,0 +1,121 @@
+/** The log's integrity: heads never go back, signatures are valid, history does not change when it is read again. */
+
+import { canonicalBytes, type EventEnvelope, type Random, verifyEvent } from "../../src/protocol/mod.ts";
+import { createHash } from "node:crypto";
+import { type LogRead, type Monitor, type MonitorVerdict, type Observation, Offences } from "../observation.ts";
+
+/** Events remembered with their digest; some 200 bytes each. Beyond, random ranges are forgotten. */
+export const MAX_REMEMBERED = 50_000;
+/** Lamport values in one range: what is forgotten and read again together. */
+export const RANGE = 256;
+/** Hex digits of SHA-256 that are kept: chance of a collision 2^-64. */
+const DIGEST_DIGITS = 16;
+
+/** See the module comment. */
+export class IntegrityMonitor implements Monitor {
+  readonly name = "log-integrity";
+  readonly #ranges = new Map<number, Map<string, { readonly lamport: number; readonly digest: string }>>();
+  readonly #offences: Offences;
+  #remembered = 0;
+  #observed = 0;
+  #head = 0;
+  #reread = 0;
+
+  constructor(private readonly random: Random, startedAt: number) {
+    this.#offences = new Offences(startedAt);
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind === "head") {
+      const { head, acknowledged, at } = observation;
+      if (head < this.#head) this.#offences.add(at, `head went back from ${this.#head} to ${head}`);
+      else if (head < acknowledged) {
+        this.#offences.add(at, `head is ${head} though an event of lamport ${acknowledged} was acknowledged before`);
+      }
+      this.#head = Math.max(this.#head, head);
+    } else if (observation.kind === "log") {
+      if (observation.again) this.#compare(observation);
+      else for (const event of observation.events) this.#remember(event, observation.at);
+    }
+  }
+
+  /** Lamport value above which one remembered range lies, chosen at random; undefined if there is none. */
+  pickRange(): number | undefined {
+    const ranges = [...this.#ranges.keys()];
+    return ranges.length === 0 ? undefined : this.random.pick(ranges) * RANGE - 1;
+  }
+
+  /** Lamport values above which the remembered history lies, first range first. */
+  get rangeStarts(): readonly number[] {
+    return [...this.#ranges.keys()].sort((a, b) => a - b).map((range) => range * RANGE - 1);
+  }
+
+  get reread(): number {
+    return this.#reread;
+  }
+
+  get offences(): number {
+    return this.#offences.count;
+  }
+
+  verdict(): MonitorVerdict {
+    return this.#offences.verdict(
+      this.name,
+      this.#observed,
+      `${this.#observed} events with valid signatures, ${this.#reread} of them read again unchanged, head ${this.#head}`,
+    );
+  }
+
+  #remember(event: EventEnvelope, at: number): void {
+    this.#observed++;
+    if (!verifyEvent(event)) this.#offences.add(at, `event ${event.event_id} has no valid signature of its author`);
+    const range = Math.floor(event.lamport / RANGE);
+    let known = this.#ranges.get(range);
+    if (known === undefined) this.#ranges.set(range, known = new Map());
+    const before = known.get(event.event_id);
+    const digest = digestOf(event);
+    if (before !== undefined && before.digest !== digest) {
+      this.#offences.add(
+        at,
+        `rewritten: event ${event.event_id} at lamport ${event.lamport} differs from what was read before`,
+      );
+    }
+    if (before === undefined) this.#remembered++;
+    known.set(event.event_id, { lamport: event.lamport, digest: before?.digest ?? digest });
+    if (this.#remembered > MAX_REMEMBERED) this.#forget();
+  }
+
+  /** Forgets a range from the middle: the first and the latest history stay. */
+  #forget(): void {
+    const ranges = [...this.#ranges.keys()].sort((a, b) => a - b).slice(1, -1);
+    if (ranges.length === 0) return;
+    const range = this.random.pick(ranges);
+    this.#remembered -= this.#ranges.get(range)?.size ?? 0;
+    this.#ranges.delete(range);
+  }
+
+  /** What was remembered of the stretch must be in the answer, with the same bytes. */
+  #compare({ events, after, at, upTo }: LogRead): void {
+    const found = new Map(events.map((event) => [event.event_id, event]));
+    for (const [range, known] of this.#ranges) {
+      if (range < Math.floor(after / RANGE) || range > Math.floor(upTo / RANGE)) continue;
+      for (const [id, { lamport, digest }] of known) {
+        if (lamport <= after || lamport > upTo) continue;
+        const event = found.get(id);
+        this.#reread++;
+        if (event === undefined) {
+          this.#offences.add(at, `forgotten: event ${id} at lamport ${lamport} was in the log and is not any more`);
+          known.delete(id);
+          this.#remembered--;
+        } else if (digestOf(event) !== digest) {
+          this.#offences.add(at, `rewritten: event ${id} at lamport ${lamport} differs from what was read before`);
+        }
+      }
+    }
+  }
+}
+
+function digestOf(event: EventEnvelope): string {
+  return createHash("sha256").update(canonicalBytes(event as unknown as Record<string, never>)).digest("hex")
+    .slice(0, DIGEST_DIGITS);
+}

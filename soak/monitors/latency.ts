@@ -1,0 +1,65 @@
+/** Latency from the time a call was due: over the whole run, per capability, and per window as series. */
+
+import { LatencyHistogram } from "../../src/stats/latency_histogram.ts";
+import { quantile } from "../../src/stats/quantile.ts";
+import type { Monitor, MonitorVerdict, Observation } from "../observation.ts";
+import type { SeriesStore } from "../series.ts";
+
+/** A window with fewer calls has no percentiles worth a point. */
+const MIN_CALLS = 5;
+
+/** Windows are closed by time, also when nothing finishes in them. */
+export class LatencyMonitor implements Monitor {
+  readonly name = "latency";
+  readonly total = new LatencyHistogram();
+  readonly #byCapability = new Map<string, LatencyHistogram>();
+  #window: number[] = [];
+  #windowEnd: number;
+  #calls = 0;
+
+  /** @param windowMs Length of a window. */
+  constructor(
+    private readonly series: SeriesStore,
+    private readonly windowMs: number,
+    private readonly startedAt: number,
+  ) {
+    this.#windowEnd = startedAt + windowMs;
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind !== "call") return;
+    const { due, ended, capability } = observation;
+    this.tick(ended);
+    const ms = Math.max(0, ended - due);
+    this.#calls++;
+    this.total.record(due, ended);
+    let histogram = this.#byCapability.get(capability);
+    if (histogram === undefined) this.#byCapability.set(capability, histogram = new LatencyHistogram());
+    histogram.record(due, ended);
+    this.#window.push(ms);
+  }
+
+  /** Closes windows that are over. */
+  tick(now: number): void {
+    while (now >= this.#windowEnd) {
+      if (this.#window.length >= MIN_CALLS) {
+        const at = (this.#windowEnd - this.startedAt) / 1000;
+        this.series.add("latency.p50", at, quantile(this.#window, 0.5));
+        this.series.add("latency.p99", at, quantile(this.#window, 0.99));
+      }
+      this.#window = [];
+      this.#windowEnd += this.windowMs;
+    }
+  }
+
+  get byCapability(): ReadonlyMap<string, LatencyHistogram> {
+    return this.#byCapability;
+  }
+
+  /** Latency has no offence of its own: its series are judged for drift, and thresholds name limits. */
+  verdict(): MonitorVerdict {
+    const { name } = this;
+    if (this.#calls === 0) return { name, outcome: "idle", reason: "no call finished", offences: 0 };
+    return { name, outcome: "sound", reason: `${this.#calls} calls measured from when they were due`, offences: 0 };
+  }
+}

@@ -1,0 +1,130 @@
+/** Before the load: look at the target, make the callers, place what is read, choose the operations. */
+
+import { Random } from "../src/protocol/mod.ts";
+import type { Network } from "../src/wire/mod.ts";
+import type { Adapter } from "../src/target/adapter.ts";
+import { NoSuchActor } from "../src/target/actors.ts";
+import { type OpenedSession, openSession } from "../src/target/open.ts";
+import { preflight } from "../src/target/preflight.ts";
+import { advertised } from "../src/target/profile.ts";
+import { blobBytes, placeBlob, someCorpus } from "../src/target/provisioning.ts";
+import type { Session } from "../src/target/session.ts";
+import type { Target } from "../src/target/target.ts";
+import { type Caller, chooseOperations, type Material, type Operation } from "./workload.ts";
+
+/** Calls per second and caller; half of the documented soft limit of one capability (wire-format.md section 15). */
+const PER_CALLER = 5;
+const MIN_CALLERS = 2;
+/** Enrolling one takes two events; more than these spread a load no better. */
+const MAX_CALLERS = 500;
+/** A blob of two chunks. */
+const BLOB_BYTES = 300_000;
+
+export interface PrepareOptions {
+  readonly target: Target;
+  readonly network: Network;
+  readonly adapter: Adapter;
+  readonly seed: number;
+  readonly timeOrigin: number;
+  /** Highest calls per second. */
+  readonly rate: number;
+  readonly weights?: Readonly<Record<string, number>>;
+}
+
+/** A target made ready. */
+export interface Prepared {
+  readonly session: Session;
+  readonly callers: readonly Caller[];
+  readonly material: Material;
+  readonly operations: readonly Operation[];
+  readonly readable: boolean;
+  readonly head: number;
+  /** What the operator should know: what is left out, and why. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * See the module comment.
+ *
+ * @throws {PreflightError} If the target cannot be reached or is none.
+ */
+export async function prepareTarget(options: PrepareOptions): Promise<Prepared> {
+  const { target, network, adapter, seed, timeOrigin } = options;
+  const found = await preflight(target, network, { seed, timeOrigin, adapter });
+  const { profile } = found;
+  const opened = await openSession(target, { network, profile, seed, timeOrigin, scope: "soak", needs: {} });
+  const remarks = [...found.remarks];
+  const callers = await makeCallers(opened, options, profile.identities.member, remarks);
+  const writes = target.access.allowWrites && callers.length > 0;
+  const material = writes ? await placeMaterial(opened, remarks) : {};
+  const { session } = opened;
+  const operations = callers.length === 0 ? [] : chooseOperations(session, {
+    writes,
+    material,
+    ...(options.weights === undefined ? {} : { weights: options.weights }),
+  });
+  if (!target.access.allowWrites) remarks.push("nothing is written: --allow-writes was not given");
+  if (!profile.observe) remarks.push("the target's log cannot be read: lost events cannot be seen");
+  return {
+    session,
+    callers,
+    material,
+    operations,
+    readable: profile.observe,
+    head: await session.head() ?? 0,
+    remarks,
+  };
+}
+
+async function makeCallers(
+  { actors }: OpenedSession,
+  { rate }: PrepareOptions,
+  members: number,
+  remarks: string[],
+): Promise<readonly Caller[]> {
+  const wanted = Math.min(MAX_CALLERS, Math.max(MIN_CALLERS, Math.ceil(rate / PER_CALLER)));
+  const count = Math.min(wanted, members);
+  if (count < wanted) remarks.push(`${count} of ${wanted} callers are at hand: the target may limit their rate`);
+  const callers: Caller[] = [];
+  for (let index = 0; index < count; index++) {
+    try {
+      callers.push({ index, actor: await actors.member(`soak-${index}`) });
+    } catch (error) {
+      if (!(error instanceof NoSuchActor)) throw error;
+      break;
+    }
+  }
+  return callers;
+}
+
+/** A blob and a corpus, as far as the target takes them. */
+async function placeMaterial({ session, actors }: OpenedSession, remarks: string[]): Promise<Material> {
+  const attempt = async <T>(what: string, make: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await make();
+    } catch (error) {
+      remarks.push(`${what} is left out: ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    }
+  };
+  const offers = (...names: readonly string[]) =>
+    names.every((name) => advertised(session.profile, name) !== undefined);
+  const blob = offers("file.read", "file.put")
+    ? await attempt("file.read", async () => {
+      const placer = await actors.trusted("soak-placer");
+      return (await placeBlob(session, placer, blobBytes(session, "soak", BLOB_BYTES))).cid;
+    })
+    : undefined;
+  const corpus = offers("rag.query", "rag.ingest")
+    ? await attempt("rag.query", () => someCorpus(session, actors))
+    : undefined;
+  return {
+    ...(blob === undefined ? {} : { blob }),
+    ...(corpus === undefined ? {} : { corpus: { name: corpus.name, query: corpus.query } }),
+  };
+}
+
+/** Random numbers of the load, a function of seed and run. */
+export function loadRandom(seed: number, purpose: string): Random {
+  return new Random(seed, "soak", purpose);
+}

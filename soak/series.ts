@@ -1,0 +1,73 @@
+/** The series of a run: samples by name, in bounded memory, and what each is judged by. */
+
+import type { Sample } from "../src/stats/sample.ts";
+
+/** Samples kept per series: a day at one every 5 s. When full, every second one goes. */
+export const MAX_SAMPLES = 20_000;
+
+/** What is known of a series before any value. */
+export interface SeriesKind {
+  readonly name: string;
+  readonly unit: string;
+  /** Rise below which a run shorter than {@linkcode SETTLING_S} calls nothing drift, in the unit of the series. */
+  readonly settlingRise: (base: number) => number;
+}
+
+/**
+ * Seconds in which a runtime still takes memory and compiles what it runs often. Within them a slope per hour says
+ * little: only a rise that no settling explains counts.
+ */
+export const SETTLING_S = 900;
+
+const MIB = 1_048_576;
+/** Growth of a heap that is being filled for the first time; measured on the embedded node: up to 30 MB. */
+const SETTLING_MEMORY_BYTES = 32 * MIB;
+/** Connections of a load that comes and goes. */
+const SETTLING_DESCRIPTORS = 32;
+const SETTLING_THREADS = 8;
+/** Latency moves with everything else on the machine. */
+const SETTLING_LATENCY_MS = 5;
+const SETTLING_LATENCY_SHARE = 0.25;
+
+const memory = (name: string): SeriesKind => ({ name, unit: "bytes", settlingRise: () => SETTLING_MEMORY_BYTES });
+const latency = (name: string): SeriesKind => ({
+  name,
+  unit: "ms",
+  settlingRise: (base) => Math.max(SETTLING_LATENCY_MS, SETTLING_LATENCY_SHARE * base),
+});
+
+/** Series that are judged, in the order they are shown. */
+export const JUDGED: readonly SeriesKind[] = [
+  memory("memory.rss"),
+  memory("memory.pss"),
+  { name: "process.fds", unit: "descriptors", settlingRise: () => SETTLING_DESCRIPTORS },
+  { name: "process.threads", unit: "threads", settlingRise: () => SETTLING_THREADS },
+  latency("latency.p50"),
+  latency("latency.p99"),
+];
+
+/** See the module comment. */
+export class SeriesStore {
+  readonly #samples = new Map<string, Sample[]>();
+  readonly #every = new Map<string, { every: number; skipped: number }>();
+
+  add(name: string, t_s: number, value: number): void {
+    let samples = this.#samples.get(name);
+    if (samples === undefined) this.#samples.set(name, samples = []);
+    const thinning = this.#every.get(name);
+    if (thinning !== undefined && ++thinning.skipped < thinning.every) return;
+    if (thinning !== undefined) thinning.skipped = 0;
+    samples.push({ t_s, value });
+    if (samples.length < MAX_SAMPLES) return;
+    this.#samples.set(name, samples.filter((_, index) => index % 2 === 0));
+    this.#every.set(name, { every: (thinning?.every ?? 1) * 2, skipped: 0 });
+  }
+
+  of(name: string): readonly Sample[] {
+    return this.#samples.get(name) ?? [];
+  }
+
+  get names(): readonly string[] {
+    return [...this.#samples.keys()];
+  }
+}

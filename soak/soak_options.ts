@@ -1,0 +1,45 @@
+/** Options of `hearthproof soak` that drive a run; the judging of single series has its own in commands.ts. */
+
+import { ACCESS_OPTIONS, DIALECT_OPTIONS, SEED_OPTIONS, TARGET_OPTIONS } from "../src/cli/commands.ts";
+import type { OptionSpec } from "../src/cli/options.ts";
+
+export const DEFAULT_SOAK_DIR = "./soak-report";
+export const DEFAULT_RATE = "20/s";
+/** 10 minutes: long enough to see a leak of a few megabytes per minute, short enough to be tried. */
+export const DEFAULT_DURATION_MS = 600_000;
+const MAX_CONCURRENCY = 1000;
+const MAX_PID = 4_194_304;
+
+export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
+  ...TARGET_OPTIONS.filter(({ name }) => name === "target" || name === "target-url"),
+  { name: "duration", kind: "duration", value: "TIME", standard: "10m", help: "how long: 90s, 15m, 24h, 1h30m" },
+  {
+    name: "rate",
+    kind: "text",
+    value: "RATE",
+    standard: DEFAULT_RATE,
+    help: "calls per second, as 20/s, 600/m, poisson:20/s or 5..50/s for a ramp over the run",
+  },
+  {
+    name: "concurrency",
+    kind: "count",
+    value: "N",
+    min: 1,
+    max: MAX_CONCURRENCY,
+    help: "keep this many calls under way instead of a rate: finds the limit, hides stalls",
+  },
+  { name: "workload", kind: "list", value: "NAME=WEIGHT", help: "calls and their weights instead of the default mix" },
+  {
+    name: "restart-at",
+    kind: "list",
+    value: "TIME",
+    help: "stop the embedded node with SIGTERM at these times of the run and start it again",
+  },
+  { name: "kill-at", kind: "list", value: "TIME", help: "the same with SIGKILL" },
+  { name: "pid", kind: "count", value: "N", min: 1, max: MAX_PID, help: "process of a target on this machine" },
+  { name: "output-dir", kind: "path", value: "DIR", standard: DEFAULT_SOAK_DIR, help: "where the report goes" },
+  ...SEED_OPTIONS,
+  ...ACCESS_OPTIONS,
+  { name: "allow-writes", kind: "flag", help: "write to a running node; a community log is for ever" },
+  ...DIALECT_OPTIONS,
+];

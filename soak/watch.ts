@@ -1,0 +1,202 @@
+/** What is read beside the load, at intervals: log, head, manifest, process, and the tester's own event loop. */
+
+import { type Clock, type EventEnvelope, isObject, tryParseJson } from "../src/protocol/mod.ts";
+import type { HttpAnswer, HttpRequest } from "../src/wire/mod.ts";
+import { looksLikeEvent } from "../src/target/observer.ts";
+import type { Instrument } from "./instrument.ts";
+import type { IntegrityMonitor } from "./monitors/integrity.ts";
+import type { Observation } from "./observation.ts";
+import { sampleProcess } from "./process_sampler.ts";
+import type { SeriesStore } from "./series.ts";
+
+/** Milliseconds between two readings. */
+const LOG_EVERY_MS = 1000;
+const HEAD_EVERY_MS = 1000;
+const REREAD_EVERY_MS = 5000;
+const MANIFEST_EVERY_MS = 5000;
+const LOOP_EVERY_MS = 100;
+/** Longest distance of two looks at the process, and the number of looks a run should have. */
+const MAX_SAMPLE_MS = 5000;
+const MIN_SAMPLE_MS = 500;
+const LOOKS_PER_RUN = 720;
+/** Answers to one reading of the log at most: 200,000 events with pages of 1,000. */
+const MAX_PAGES = 200;
+
+export interface WatchOptions {
+  readonly clock: Clock;
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly communityId: string;
+  /** Head before the run; nothing below is ours. */
+  readonly headBefore: number;
+  /** Whether the log can be read (design.md "Observing events"). */
+  readonly readable: boolean;
+  /** Process id now; undefined where there is none to look at. */
+  readonly pid: () => number | undefined;
+  readonly exchange: (request: HttpRequest) => Promise<HttpAnswer>;
+  readonly acknowledged: () => number;
+  readonly observe: (observation: Observation) => void;
+  readonly integrity: IntegrityMonitor;
+  readonly instrument: Instrument;
+  readonly series: SeriesStore;
+}
+
+/** One page of the log above a Lamport value; undefined if the target did not answer with events. */
+type Page = readonly EventEnvelope[] | undefined;
+
+/** See the module comment. */
+export class Watch {
+  #cursor: number;
+  /** Events at the last Lamport value read: a page may end among them. */
+  #edge = new Set<string>();
+  #reading: Promise<boolean> | undefined;
+
+  constructor(private readonly options: WatchOptions) {
+    this.#cursor = options.headBefore;
+  }
+
+  /** Starts everything; it ends with the signal. */
+  start(signal: AbortSignal): Promise<unknown> {
+    const { durationMs, pid, readable } = this.options;
+    const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, durationMs / LOOKS_PER_RUN));
+    const every = (ms: number, work: () => Promise<unknown>) => this.#every(ms, work, signal);
+    return Promise.all([
+      ...(readable ? [every(LOG_EVERY_MS, () => this.readLog()), every(REREAD_EVERY_MS, () => this.rereadSome())] : []),
+      every(HEAD_EVERY_MS, () => this.readHead()),
+      every(MANIFEST_EVERY_MS, () => this.readManifest()),
+      ...(pid() === undefined ? [] : [every(sampleMs, () => this.#sample())]),
+      every(sampleMs, () => {
+        this.options.series.add("tester.heap", this.#elapsed(), Deno.memoryUsage().heapUsed);
+        return Promise.resolve();
+      }),
+      this.#loopLag(signal),
+    ]);
+  }
+
+  /** Reads what is new in the log; false if the target did not answer. One reading at a time. */
+  readLog(): Promise<boolean> {
+    return this.#reading ??= this.#readNew().finally(() => this.#reading = undefined);
+  }
+
+  async readHead(): Promise<void> {
+    const { communityId, clock, observe } = this.options;
+    const acknowledged = this.options.acknowledged();
+    const answer = await this.options.exchange({ method: "GET", path: "/sync/v1/heads", headers: [] });
+    const body = answer.status === 200 ? tryParseJson(answer.body) : undefined;
+    if (!isObject(body)) return;
+    const head = typeof body.head === "number" ? body.head : body[communityId];
+    if (typeof head === "number") observe({ kind: "head", at: clock.mono(), head, acknowledged });
+  }
+
+  async readManifest(): Promise<void> {
+    const { clock, observe } = this.options;
+    const answer = await this.options.exchange({ method: "GET", path: "/manifest", headers: [] });
+    if (answer.status === 0) return;
+    observe({ kind: "manifest", at: clock.mono(), wall: clock.wall(), manifest: tryParseJson(answer.body) });
+  }
+
+  /** Reads one remembered range of history again. */
+  async rereadSome(): Promise<void> {
+    const after = this.options.integrity.pickRange();
+    if (after !== undefined) await this.#reread(after);
+  }
+
+  /** Reads all of the history of this run again. */
+  async rereadAll(): Promise<void> {
+    let from = -1;
+    for (const after of this.options.integrity.rangeStarts) {
+      if (after < from) continue;
+      const upTo = await this.#reread(after);
+      if (upTo === undefined) return;
+      from = upTo;
+    }
+  }
+
+  /** Lamport value up to which the page reached, Infinity at the end of the log; undefined without an answer. */
+  async #reread(after: number): Promise<number | undefined> {
+    // What is read into memory while the answer is under way may not be expected in it.
+    const known = this.#cursor;
+    const page = await this.#page(after);
+    if (page === undefined) return undefined;
+    const last = Math.max(after, ...page.map(({ lamport }) => lamport));
+    const next = page.length === 0 ? [] : await this.#page(last);
+    const complete = next !== undefined && next.length === 0;
+    const upTo = Math.min(known, complete ? Infinity : last - 1);
+    this.options.observe({
+      kind: "log",
+      at: this.options.clock.mono(),
+      after,
+      events: page,
+      complete,
+      again: true,
+      upTo,
+    });
+    return complete ? Infinity : Math.max(after + 1, last - 1);
+  }
+
+  async #readNew(): Promise<boolean> {
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
+      // The last value is asked for again, in case the page before ended within it.
+      const after = Math.max(this.options.headBefore, this.#cursor - 1);
+      const page = await this.#page(after);
+      if (page === undefined) return false;
+      const fresh = page.filter(({ event_id, lamport }) => lamport !== this.#cursor || !this.#edge.delete(event_id));
+      const last = Math.max(this.#cursor, ...page.map(({ lamport }) => lamport));
+      this.#edge = new Set(page.filter(({ lamport }) => lamport === last).map(({ event_id }) => event_id));
+      this.#cursor = last;
+      const at = this.options.clock.mono();
+      const complete = fresh.length === 0;
+      this.options.observe({ kind: "log", at, after, events: fresh, complete, again: false, upTo: last });
+      if (fresh.length === 0) return true;
+    }
+    return true;
+  }
+
+  async #page(after: number): Promise<Page> {
+    const body = { community_id: this.options.communityId, events: [], our_head: after };
+    const answer = await this.options.exchange({
+      method: "POST",
+      path: "/sync/v1/events",
+      headers: [["Content-Type", "application/json"]],
+      body: new TextEncoder().encode(JSON.stringify(body)),
+    });
+    const parsed = answer.status === 200 ? tryParseJson(answer.body) : undefined;
+    const events = isObject(parsed) ? parsed.events : undefined;
+    return Array.isArray(events) ? (events as unknown[]).filter(looksLikeEvent) : undefined;
+  }
+
+  async #sample(): Promise<void> {
+    const pid = this.options.pid();
+    const sample = pid === undefined ? undefined : await sampleProcess(pid);
+    if (sample === undefined) return;
+    const { series } = this.options;
+    const at = this.#elapsed();
+    series.add("memory.rss", at, sample.rss);
+    series.add("process.threads", at, sample.threads);
+    if (sample.pss !== undefined) series.add("memory.pss", at, sample.pss);
+    if (sample.fds !== undefined) series.add("process.fds", at, sample.fds);
+  }
+
+  async #loopLag(signal: AbortSignal): Promise<void> {
+    const { clock, instrument } = this.options;
+    while (!signal.aborted) {
+      const due = clock.mono() + LOOP_EVERY_MS;
+      await clock.sleep(LOOP_EVERY_MS, signal).catch(() => {});
+      if (!signal.aborted) instrument.looped(clock.mono() - due);
+    }
+  }
+
+  /** Work at even distances; one that takes longer skips turns. */
+  async #every(ms: number, work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    for (let due = clock.mono(); !signal.aborted;) {
+      await work();
+      due = Math.max(due + ms, clock.mono());
+      await clock.sleep(Math.max(0, due - clock.mono()), signal).catch(() => {});
+    }
+  }
+
+  #elapsed(): number {
+    return (this.options.clock.mono() - this.options.startedAt) / 1000;
+  }
+}
