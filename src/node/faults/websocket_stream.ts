@@ -3,9 +3,10 @@
 import { faults, type OutboundFrame } from "../fault.ts";
 import { sseText } from "../http/stream_writer.ts";
 
-/** A change of the frames of calls and subscriptions on WebSockets. */
+/** A change of the frames of calls and subscriptions on WebSockets; uploads have faults of their own. */
 function onSocket(change: (frame: OutboundFrame) => readonly OutboundFrame[]) {
-  return (frame: OutboundFrame) => frame.channel === "websocket" ? change(frame) : [frame];
+  return (frame: OutboundFrame) =>
+    frame.channel === "websocket" && !frame.capability.startsWith("file.put") ? change(frame) : [frame];
 }
 
 export const websocketStreamFaults = faults({
