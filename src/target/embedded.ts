@@ -175,7 +175,7 @@ class EmbeddedHost implements SessionHost {
     const { seed, faults, variants } = this.options;
     const { root, node } = foundedIdentities(seed);
     const identity = this.index === 0 ? node : identityFromSeed(deriveBytes(seed, "community", "node", this.index));
-    const report = this.#provision.conformanceReport;
+    const { conformanceReport: report, generationDeadlineMs } = this.#provision;
     const tls = this.needs.tls === true || this.options.tls === true;
     if (this.needs.durable === true && this.#directory === undefined) {
       this.#directory = await Deno.makeTempDir({ prefix: "hearthproof-" });
@@ -184,6 +184,7 @@ class EmbeddedHost implements SessionHost {
       ...this.options.overrides ?? [],
       { request: (request) => this.#cut ? null : request },
       ...this.#provision.websocket === false ? [{ rules: { websocketEnabled: false } }] : [],
+      ...generationDeadlineMs === undefined ? [] : [{ rules: { llmDeadlineMs: generationDeadlineMs } }],
     ]);
     const started = await ReferenceNode.start({
       identity,

@@ -51,6 +51,8 @@ export interface Provision {
   readonly diskBudgetBytes?: number;
   /** Misbehaviour of the model backend (`adapter:backend-fault`). */
   readonly backendFault?: "fail" | "hang" | "absent";
+  /** Milliseconds after which a text generation is a timeout. */
+  readonly generationDeadlineMs?: number;
   /** The node has a conformance suite and keeps this report of it. */
   readonly conformanceReport?: JsonObject;
 }

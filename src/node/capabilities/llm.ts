@@ -35,8 +35,8 @@ const CHAT_INPUT = { messages: "role, content", ...OPTIONS, tools: "tools offere
 export function registerLlm(core: NodeCore): void {
   const register = (descriptor: CapabilityDescriptor, handler: (call: Call) => ReturnType<typeof answer>) =>
     core.bus.register(core.rules.llmDescriptor(descriptor), handler);
-  register(chatDescriptor(core, "1.0"), (call) => answer(core, call, chatTurn(core, call, "1.0")));
-  register(chatDescriptor(core, "2.0"), (call) => answer(core, call, chatTurn(core, call, "2.0")));
+  register(chatDescriptor(core, "1.0"), (call) => answer(core, call, () => chatTurn(core, call, "1.0")));
+  register(chatDescriptor(core, "2.0"), (call) => answer(core, call, () => chatTurn(core, call, "2.0")));
   register(
     describe({
       name: "llm.complete",
@@ -46,7 +46,7 @@ export function registerLlm(core: NodeCore): void {
       stream_schema: streamSchema({ token: { text: "piece" }, done: DONE }),
       ...generation(core),
     }),
-    (call) => answer(core, call, completeTurn(core, call)),
+    (call) => answer(core, call, () => completeTurn(core, call)),
   );
   core.bus.register(
     core.rules.llmDescriptor(describe({
@@ -120,8 +120,24 @@ function completeTurn(core: NodeCore, call: Call): Turn {
   return { request: readRequest(core, call, "1.0", { whole: text, request: text }), tool: undefined };
 }
 
-function answer(core: NodeCore, call: Call, turn: Turn): Promise<UnaryResult> | AsyncGenerator<Frame, void, void> {
+function answer(
+  core: NodeCore,
+  call: Call,
+  read: () => Turn,
+): Promise<UnaryResult> | AsyncGenerator<Frame, void, void> {
+  if (call.transport !== "unary" && core.rules.llmInputErrors === "frame") return framesOf(core, call, read);
+  const turn = checkedTurn(core, call, read);
+  return call.transport === "unary" ? whole(core, call, turn) : streamed(core, call, turn);
+}
+
+/** The frames of a stream that is accepted before its input is read. */
+async function* framesOf(core: NodeCore, call: Call, read: () => Turn): AsyncGenerator<Frame, void, void> {
+  yield* streamed(core, call, checkedTurn(core, call, read));
+}
+
+function checkedTurn(core: NodeCore, call: Call, read: () => Turn): Turn {
+  const turn = read();
   optionalBoolean(call.input, "stream", true);
   checkBackend(core);
-  return call.transport === "unary" ? whole(core, call, turn) : streamed(core, call, turn);
+  return turn;
 }

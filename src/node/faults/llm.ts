@@ -1,5 +1,7 @@
 /** Faults of the reference node: llm. */
 
-import { faults } from "../fault.ts";
+import { llmAnswerFaults } from "./llm_answers.ts";
+import { llmInputFaults } from "./llm_inputs.ts";
+import { llmToolFaults } from "./llm_tools.ts";
 
-export const llmFaults = faults({});
+export const llmFaults = { ...llmAnswerFaults, ...llmInputFaults, ...llmToolFaults } as const;

@@ -81,7 +81,7 @@ async function pace(core: NodeCore, call: Call, tokens: number): Promise<void> {
   const signal = core.rules.llmOnCancel === "stop" ? call.signal : core.stopping;
   signal.throwIfAborted();
   if (core.options.backendFault === "hang") return await untilAborted(signal);
-  const { tokenDelayMs } = core.options;
+  const tokenDelayMs = core.rules.llmTokenDelayMs(core.options.tokenDelayMs, () => core.bus.inFlight());
   if (tokenDelayMs > 0 || tokens % TOKENS_PER_TURN === TOKENS_PER_TURN - 1) {
     await core.clock.sleep(tokenDelayMs, signal);
   }

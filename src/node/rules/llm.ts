@@ -66,6 +66,10 @@ export interface LlmRules {
   readonly llmAcceptsNullSeed: boolean;
   /** Whether an optional input member is allowed at all. LLM-063. */
   readonly llmAcceptsInput: (name: string) => boolean;
+  /** Where errors of the input of a stream go: the status, or an `error` frame (core-llm conflicts). */
+  readonly llmInputErrors: "status" | "frame";
+  /** Pace of generated tokens in milliseconds, given the configured one and the calls that run. LLM-034. */
+  readonly llmTokenDelayMs: (configured: number, running: () => number) => number;
 
   /** Text of a token frame, for streamed answers. LLM-025. */
   readonly llmTokenText: (text: string) => string;
@@ -172,6 +176,8 @@ export const llmRules: LlmRules = {
   llmSeed: (seed) => seed ?? 0,
   llmAcceptsNullSeed: true,
   llmAcceptsInput: () => true,
+  llmInputErrors: "status",
+  llmTokenDelayMs: (configured) => configured,
 
   llmTokenText: (text) => text,
   llmOpeningFrames: () => [],
