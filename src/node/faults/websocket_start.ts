@@ -7,6 +7,8 @@ import { SUBPROTOCOL } from "../rules/websocket.ts";
 
 /** Accept value of the example in RFC 6455 §1.3. */
 const EXAMPLE_ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+/** Characters that a node holds before it runs out of memory: far above what calls need, below 16 MiB. */
+const MEMORY = 8 * 1_048_576;
 /** Capabilities that never stream. */
 const UNARY: readonly string[] = ["rag.list_corpora", "market.list", "file.list", "embed.text"];
 
@@ -128,7 +130,7 @@ export const websocketStartFaults = faults({
     breaks: ["WSK-038"],
     rules: {
       maxMessageBytes: Infinity,
-      badFirstMessage: (kind) => kind === "not-call" ? "crash" : "refuse",
+      fatalMessageLength: MEMORY,
     },
   },
 });

@@ -83,6 +83,10 @@ class SocketCall {
 
   /** Handles a message; false if no more are to be read. */
   async #receive(message: WebSocketMessage): Promise<boolean> {
+    if (message.text.length > this.#rules.fatalMessageLength) {
+      this.transport.crash();
+      return false;
+    }
     if (message.binary && !this.#rules.acceptBinary) return true;
     const value = tryParseJson(message.text);
     const first = this.#running === undefined;

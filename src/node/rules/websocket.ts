@@ -79,6 +79,8 @@ export interface WebsocketRules {
   readonly abortOnDrop: boolean;
   /** Largest client message in bytes; a choice, with room for a base64 chunk of file.put. */
   readonly maxMessageBytes: number;
+  /** Length in characters above which a message takes the whole node down; a sound node has no such length. */
+  readonly fatalMessageLength: number;
   /** Milliseconds without application messages before a normal close. X06 §6.3. */
   readonly websocketIdleMs: number;
   readonly websocketIdleCode: number;
@@ -163,6 +165,7 @@ export const websocketRules: WebsocketRules = {
   stopsAfterCancel: true,
   abortOnDrop: true,
   maxMessageBytes: MEBIBYTE,
+  fatalMessageLength: Number.POSITIVE_INFINITY,
   websocketIdleMs: 120_000,
   websocketIdleCode: CLOSE.normal,
   pingMs: 30_000,
