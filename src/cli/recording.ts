@@ -12,6 +12,7 @@ import {
   TranscriptWriter,
 } from "../wire/mod.ts";
 import type { NetworkSource } from "../runner/run.ts";
+import { capture, type CaptureSummary, emptyCapture } from "../runner/wire_capture.ts";
 
 /** Bytes of one exchange that a report shows, per direction. */
 const MAX_SHOWN_BYTES = 16_384;
@@ -21,6 +22,8 @@ export class Recording {
   readonly #scopes = new Map<string, TranscriptScope>();
   readonly #records = new Map<string, TranscriptRecord[]>();
   #calls = 0;
+  /** What the target said to its peers, as far as scopes are over. */
+  readonly summary: CaptureSummary = emptyCapture();
 
   private constructor(
     private readonly writer: TranscriptWriter,
@@ -81,6 +84,7 @@ export class Recording {
 
   /** Forgets the records of a scope; called once its result is known and needs no showing. */
   forget(scope: string): void {
+    capture(this.summary, scope, this.#records.get(scope) ?? []);
     this.#records.delete(scope);
   }
 

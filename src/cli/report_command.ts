@@ -102,7 +102,11 @@ async function recheck(folder: string, options: Options, context: CommandContext
   const manifest = await readRunManifest(`${folder}/${REPORT_FILES.manifest}`);
   const { seed, time_origin: timeOrigin } = manifest;
   const transcript = await transcriptOf(folder);
-  const { target } = await chooseTarget(runOptions(manifest, options), { seed, timeOrigin });
+  const { target } = await chooseTarget(runOptions(manifest, options), {
+    seed,
+    timeOrigin,
+    captureWire: manifest.configuration["wire-capture"] === true,
+  });
   const all = plan(context.suites, context.requirementOf);
   const ran = new Set(manifest.selection.ran);
   const selected = all.filter(({ definition }) => ran.has(definition.id));

@@ -14,6 +14,7 @@ import type { Suite } from "../runner/case.ts";
 import type { Requirement } from "../runner/requirement.ts";
 import { type Progress, run } from "../runner/run.ts";
 import { filterCases, plan, type PlannedCase } from "../runner/select.ts";
+import { captureJson } from "../runner/wire_capture.ts";
 import { parseVector, vectorCase } from "../runner/vector.ts";
 import { testerIdentity } from "../target/access.ts";
 import { judgeBaseline, parseBaseline, staleLines } from "./baseline.ts";
@@ -144,7 +145,8 @@ export async function runCommand(given: Options, context: CommandContext): Promi
   const baseline = baselinePath === undefined
     ? undefined
     : parseBaseline(new TextDecoder().decode(await readOptionFile("baseline", baselinePath)), baselinePath);
-  const { target, adapter, secrets } = await chooseTarget(options, { seed, timeOrigin });
+  const captureWire = options.flag("wire-capture");
+  const { target, adapter, secrets } = await chooseTarget(options, { seed, timeOrigin, captureWire });
   const all = plan(await suitesOf(options, context), context.requirementOf);
   const { selected, deselected } = selectCases(all, options);
   const folder = options.text("output-dir") ?? DEFAULT_OUTPUT_DIR;
@@ -201,7 +203,11 @@ export async function runCommand(given: Options, context: CommandContext): Promi
     await target.stop();
   }
   printer.progress("");
-  const result: RunResult = { ...finished.result, calls: recording.calls };
+  const result: RunResult = {
+    ...finished.result,
+    calls: recording.calls,
+    ...captured(recording, captureWire, finished),
+  };
   const { digest } = await recording.finish();
   const report = signReport(buildReport(result), {
     tester: testerIdentity(seed),
@@ -221,6 +227,25 @@ export async function runCommand(given: Options, context: CommandContext): Promi
     ]);
   }
   return exitCodeOf(result, judged);
+}
+
+/** What the report says of the traffic between the target and its peers. */
+function captured(
+  recording: Recording,
+  asked: boolean,
+  { result }: { readonly result: RunResult },
+): Pick<RunResult, "remarks" | "more"> {
+  if (!asked) {
+    const remark =
+      "what passes between the target and its peers was not held against the wire vectors (--wire-capture)";
+    return { remarks: [...result.remarks, remark] };
+  }
+  const { summary } = recording;
+  const { requests, calls, events, manifests, problems } = summary;
+  const remark =
+    `wire capture: ${requests} requests of the target to its peers with ${calls} calls and ${events} events, ` +
+    `${manifests} manifests; ${problems.length} departures from the wire format`;
+  return { remarks: [...result.remarks, remark], more: { ...result.more, wire_capture: captureJson(summary) } };
 }
 
 /** Keeps the exchange of a failure, forgets the records of everything that is judged. */

@@ -117,7 +117,7 @@ export function checkFaults(names: readonly string[]): void {
  */
 export async function chooseTarget(
   options: Options,
-  run: { readonly seed: number; readonly timeOrigin: number },
+  run: { readonly seed: number; readonly timeOrigin: number; readonly captureWire?: boolean },
 ): Promise<ChosenTarget> {
   const spec = targetSpec(options);
   const [dialect, adapter] = await Promise.all([readDialect(options), readAdapter(options)]);

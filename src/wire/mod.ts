@@ -3,6 +3,7 @@
 export * from "./clock.ts";
 export * from "./http.ts";
 export { encodeRequest } from "./http_exchange.ts";
+export { MessageParser } from "./http_parser.ts";
 export * from "./limits.ts";
 export * from "./live_network.ts";
 export * from "./network.ts";
