@@ -4,7 +4,7 @@ import { deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
 import type { Overrides } from "../node/fault.ts";
 import { ReferenceNode } from "../node/node.ts";
 import { nodeWith } from "../node/with.ts";
-import type { Endpoint, Network } from "../wire/mod.ts";
+import { type Endpoint, type Network, type Proxy, startProxy } from "../wire/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";
 import type { Feature, Provision, SessionHost, SessionNeeds, Target } from "./target.ts";
@@ -20,6 +20,8 @@ export interface EmbeddedOptions {
   readonly dialect?: Dialect;
   /** Further overrides of the node's rules and seams. */
   readonly overrides?: readonly Overrides[];
+  /** Let what two nodes of a session say to each other pass through proxies of the tester, into the transcript. */
+  readonly captureWire?: boolean;
   /** Serve https in every session. */
   readonly tls?: boolean;
 }
@@ -84,6 +86,7 @@ class EmbeddedHost implements SessionHost {
   #fact: NodeFact | undefined;
   #directory: string | undefined;
   #provision: Provision = {};
+  readonly #proxies: Proxy[] = [];
   /** While true, nothing the node sends to peers leaves it. */
   #cut = false;
 
@@ -126,9 +129,12 @@ class EmbeddedHost implements SessionHost {
     const second = new EmbeddedHost(this.network, this.needs, this.options, 1);
     await second.#start();
     this.#second = second;
+    const [here, there] = this.options.captureWire === true
+      ? [await this.#proxied(this), await this.#proxied(second)]
+      : [this.#url(), second.#url()];
     await this.network.fact("second node joins", async () => {
-      await second.introduce(this.#url());
-      await this.introduce(second.#url());
+      await second.introduce(here);
+      await this.introduce(there);
       await second.#gossip();
       await this.#gossip();
       return true;
@@ -152,6 +158,7 @@ class EmbeddedHost implements SessionHost {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
     await this.#second?.close();
     await this.#node?.stop();
     if (this.#directory !== undefined) await Deno.remove(this.#directory, { recursive: true });
@@ -160,6 +167,15 @@ class EmbeddedHost implements SessionHost {
 
   async #gossip(): Promise<void> {
     await this.#node?.core.peers.gossip();
+  }
+
+  /** Base URL of a proxy of the tester in front of a node; it ends with the network. */
+  async #proxied(host: EmbeddedHost): Promise<string> {
+    const { endpoint } = host.node;
+    const random = new Random(this.options.seed, "proxy", host.index);
+    const proxy = await startProxy(this.network, { upstream: endpoint, rules: [], random });
+    this.#proxies.push(proxy);
+    return `http://${proxy.host}:${proxy.port}`;
   }
 
   #url(): string {
