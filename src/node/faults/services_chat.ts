@@ -1,6 +1,6 @@
 /** Faults of the reference node: direct messages, their history and their receipts. */
 
-import { compareEvents, isNodeId, isObject, parseTimestamp, timestamp } from "../../protocol/mod.ts";
+import { compareEvents, isNodeId, isObject, parseTimestamp, timestamp, tryParseJson } from "../../protocol/mod.ts";
 import { faults } from "../fault.ts";
 import { eventsRules } from "../rules/events.ts";
 import { servicesRules } from "../rules/services.ts";
@@ -17,11 +17,38 @@ const otherId = (id: string) => id.slice(0, -1) + (id.endsWith("0") ? "1" : "0")
 
 export const servicesChatFaults = faults({
   "send-answers-ok": {
-    breaks: ["CHT-001"],
+    breaks: [
+      "CHT-001",
+      "CHT-002",
+      "CHT-003",
+      "CHT-004",
+      "CHT-005",
+      "CHT-006",
+      "CHT-007",
+      "CHT-008",
+      "CHT-009",
+      "CHT-010",
+      "CHT-017",
+      "CHT-018",
+      "CHT-024",
+      "CHT-025",
+      "CHT-026",
+      "CHT-027",
+      "CHT-028",
+      "CHT-036",
+      "CHT-037",
+      "CHT-038",
+      "CHT-039",
+      "CHT-040",
+      "CHT-041",
+      "CHT-042",
+      "CHT-043",
+      "CHT-044",
+    ],
     outbound: outputOf("chat.send", () => ({ ok: true })),
   },
   "send-delivered-as-boolean": {
-    breaks: ["CHT-002"],
+    breaks: ["CHT-002", "CHT-003", "CHT-004"],
     rules: { delivery: () => true },
   },
   "send-always-direct": {
@@ -33,24 +60,40 @@ export const servicesChatFaults = faults({
     rules: { delivery: () => "queued" },
   },
   "send-invents-event-id": {
-    breaks: ["CHT-005"],
+    breaks: [
+      "CHT-005",
+      "CHT-006",
+      "CHT-017",
+      "CHT-018",
+      "CHT-024",
+      "CHT-025",
+      "CHT-026",
+      "CHT-027",
+      "CHT-036",
+      "CHT-037",
+      "CHT-038",
+      "CHT-040",
+      "CHT-041",
+      "CHT-042",
+      "CHT-044",
+    ],
     outbound: outputOf("chat.send", (output) => ({ ...output, event_id: otherId(String(output.event_id)) })),
   },
   "message-changed-after-signing": {
-    breaks: ["CHT-006"],
+    breaks: ["CHT-006", "CHT-018", "CHT-040", "CHT-042"],
     log: (event) =>
       event.event_type === SENT && event.data.on_behalf_of !== undefined
         ? { ...event, wall_clock: timestamp((parseTimestamp(event.wall_clock) ?? 0) + 1000) }
         : event,
   },
   "message-lamport-starts-over": {
-    breaks: ["CHT-007"],
+    breaks: ["CHT-005", "CHT-007", "CHT-040", "CHT-042"],
     rules: {
       eventAnswer: (event) => ({ ...eventsRules.eventAnswer(event), ...event.event_type === SENT && { lamport: 1 } }),
     },
   },
   "send-repeats-are-new": {
-    breaks: ["CHT-008"],
+    breaks: ["CHT-008", "CHT-009", "CHT-011"],
     rules: forgets("chat.send"),
   },
   "send-edited-retry-is-new": {
@@ -62,7 +105,7 @@ export const servicesChatFaults = faults({
     },
   },
   "send-deduplicates-by-body": {
-    breaks: ["CHT-010"],
+    breaks: ["CHT-005", "CHT-007", "CHT-008", "CHT-009", "CHT-010", "CHT-011", "CHT-025", "CHT-027"],
     rules: {
       requestKey: (capability, input) =>
         capability === "chat.send" ? JSON.stringify(input.body) : servicesRules.requestKey(capability, input),
@@ -106,7 +149,7 @@ export const servicesChatFaults = faults({
     rules: { chatRefusal: (message) => servicesRules.chatRefusal({ ...message, body: " " }) },
   },
   "send-needs-held-attachments": {
-    breaks: ["CHT-017"],
+    breaks: ["CHT-005", "CHT-017"],
     rules: { attachmentsMustBeHeld: true },
   },
   "send-escapes-markup": {
@@ -126,12 +169,21 @@ export const servicesChatFaults = faults({
         servicesRules.chatData({ ...rest, body: typeof body === "string" ? body.normalize("NFC") : body ?? "" }),
     },
   },
+  "send-reformats-json": {
+    breaks: ["CHT-018"],
+    rules: {
+      chatData: ({ body, ...rest }) => {
+        const value = typeof body === "string" ? tryParseJson(body) : undefined;
+        return servicesRules.chatData({ ...rest, body: value === undefined ? body ?? "" : JSON.stringify(value) });
+      },
+    },
+  },
   "send-open-to-strangers": {
     breaks: ["CHT-019"],
     rules: { chatTrust: "unknown" },
   },
   "history-for-members": {
-    breaks: ["CHT-022"],
+    breaks: ["CHT-022", "CHT-023"],
     rules: { historyTrust: "member", historyReadable: () => true },
   },
   "history-for-either-party": {
@@ -139,7 +191,7 @@ export const servicesChatFaults = faults({
     rules: { historyTrust: "member", historyReadable: ({ self, caller, peer }) => self || peer === caller },
   },
   "history-names-sender-and-recipient": {
-    breaks: ["CHT-024"],
+    breaks: ["CHT-024", "CHT-025", "CHT-031"],
     rules: {
       historyEntry: ({ from, to, ...rest }) => ({ ...rest, sender: from ?? null, recipient: to ?? null }),
     },
@@ -153,7 +205,19 @@ export const servicesChatFaults = faults({
     rules: { historyWithPeer: ({ to }, peer) => peer === undefined || to === peer },
   },
   "history-needs-a-peer": {
-    breaks: ["CHT-026"],
+    breaks: [
+      "CHT-024",
+      "CHT-025",
+      "CHT-026",
+      "CHT-027",
+      "CHT-029",
+      "CHT-030",
+      "CHT-031",
+      "CHT-032",
+      "CHT-036",
+      "CHT-037",
+      "CHT-038",
+    ],
     rules: { historyWithPeer: (message, peer) => peer !== undefined && servicesRules.historyWithPeer(message, peer) },
   },
   "history-ignores-since": {
@@ -176,15 +240,19 @@ export const servicesChatFaults = faults({
     rules: { historyIncludes: () => true },
   },
   "history-without-synced-messages": {
-    breaks: ["CHT-031"],
+    breaks: ["CHT-025", "CHT-029", "CHT-030", "CHT-031", "CHT-032", "CHT-037", "CHT-038"],
     rules: { historyIncludes: ({ from }, self) => from === self },
+  },
+  "messages-lost-at-restart": {
+    breaks: ["CHT-032"],
+    rules: { restoresEvent: (event) => event.event_type !== SENT },
   },
   "history-row-per-arrival": {
     breaks: ["CHT-032"],
     rules: { onDuplicate: "apply-again", historyCopies: (applied) => applied },
   },
   "synced-messages-unacknowledged": {
-    breaks: ["CHT-033"],
+    breaks: ["CHT-033", "CHT-034", "CHT-035"],
     rules: { acknowledges: () => false },
   },
   "receipt-for-every-push": {
@@ -224,7 +292,7 @@ export const servicesChatFaults = faults({
     },
   },
   "messages-not-published": {
-    breaks: ["CHT-039"],
+    breaks: ["CHT-039", "CHT-040"],
     rules: { topicsOf: (event) => event.event_type === SENT ? [] : eventsRules.topicsOf(event) },
   },
   "message-topic-carries-body": {
@@ -245,7 +313,7 @@ export const servicesChatFaults = faults({
     },
   },
   "encrypted-body-hides-recipient": {
-    breaks: ["CHT-042"],
+    breaks: ["CHT-041", "CHT-042"],
     rules: {
       chatData: (input) =>
         isObject(input.body)

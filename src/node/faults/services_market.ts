@@ -267,6 +267,10 @@ export const servicesMarketFaults = faults({
     breaks: ["MKT-050"],
     rules: { searchWithoutEmbedding: "internal_error" },
   },
+  "topics-keep-the-newest-only": {
+    breaks: ["MKT-051"],
+    rules: { keptMessages: 1 },
+  },
   "market-topics-named-after-types": {
     breaks: ["MKT-051"],
     rules: {

@@ -46,6 +46,7 @@ export class CommunityLog implements EventLog {
    */
   constructor(private readonly core: LogCore) {
     this.#store = new EventStore(core.options.dataDirectory);
+    this.#store.dropLatest(core.rules.eventsLostOnOpen);
     this.#views = this.#load();
   }
 
@@ -284,7 +285,7 @@ export class CommunityLog implements EventLog {
         throw new RangeError(`Cannot open the log: current community is ${community}, not ${communityId}`);
       }
       this.#account(logged.event);
-      views.add(logged);
+      if (rules.restoresEvent(logged.event)) views.add(logged);
     }
     this.#counter = Math.max(this.#counter, this.#head);
     return views;

@@ -161,6 +161,8 @@ export interface EventsRules {
   readonly pushesAbove: (peerHead: number) => number;
   /** Which of these events a peer with that head is sent. */
   readonly eventsToPush: (events: readonly EventEnvelope[], peerHead: number) => readonly EventEnvelope[];
+  /** Whether the views take in a stored event when the node starts again. */
+  readonly restoresEvent: (event: EventEnvelope) => boolean;
   /** Events in one push of a round; a longer backlog takes several. */
   readonly gossipPushEvents: number;
   /** Whether a round also fetches what the peer has. */
@@ -296,6 +298,7 @@ export const eventsRules: EventsRules = {
   gossipIntervalMs: GOSSIP_MINUTES * MS_PER_MINUTE,
   pushesAbove: (peerHead) => peerHead,
   eventsToPush: (events, peerHead) => events.filter((event) => event.lamport > peerHead),
+  restoresEvent: () => true,
   gossipPushEvents: 500,
   gossipPulls: true,
   gossipRepairs: true,
