@@ -17,7 +17,7 @@ import {
 
 const SEED = { seed: 42, temperature: 0.7 };
 /** Tokens of a seeded answer: enough to have a middle. */
-const SEEDED_TOKENS = 48;
+const SEEDED_TOKENS = 32;
 /** Characters of a stop sequence, so that it is rare. */
 const SHORTEST_STOP = 4;
 

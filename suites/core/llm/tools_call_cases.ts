@@ -103,7 +103,7 @@ export const toolsCallCases: readonly ConformanceCase[] = [
     brokenBy: ["tool-scope-of-wrapper-alone"],
     effects: "writes",
     async run(context) {
-      const { target, actors, must } = context;
+      const { actors, must } = context;
       const alice = await actors.member();
       const [wrapper, query] = [`${NAME}@1.0`, "rag.query@1.0"];
       const [corpus = "default"] = await corpora(context);
