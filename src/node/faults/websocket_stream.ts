@@ -103,7 +103,7 @@ export const websocketStreamFaults = faults({
     rules: { backlogAfter: (since, current) => since === undefined ? current : 0 },
   },
   "websocket-broadcasts-all-topics": {
-    breaks: ["WSK-045"],
+    breaks: ["TRN-072", "WSK-045"],
     rules: { topicMatches: () => true },
   },
 });
