@@ -29,6 +29,7 @@ export class Recording {
     private readonly writer: TranscriptWriter,
     private readonly clock: Clock,
     private readonly timeOrigin: number,
+    private readonly captureWire: boolean,
   ) {}
 
   static async start(
@@ -39,6 +40,7 @@ export class Recording {
       readonly seed: number;
       readonly scopes: readonly string[];
       readonly target: string;
+      readonly captureWire: boolean;
     },
   ): Promise<Recording> {
     const writer = await TranscriptWriter.create(path, {
@@ -46,7 +48,7 @@ export class Recording {
       time_origin: options.timeOrigin,
       target: options.target,
     });
-    const recording = new Recording(writer, options.clock, options.timeOrigin);
+    const recording = new Recording(writer, options.clock, options.timeOrigin, options.captureWire);
     for (const scope of options.scopes) recording.#scopes.set(scope, writer.scope(scope));
     return recording;
   }
@@ -84,7 +86,7 @@ export class Recording {
 
   /** Forgets the records of a scope; called once its result is known and needs no showing. */
   forget(scope: string): void {
-    capture(this.summary, scope, this.#records.get(scope) ?? []);
+    if (this.captureWire) capture(this.summary, scope, this.#records.get(scope) ?? []);
     this.#records.delete(scope);
   }
 

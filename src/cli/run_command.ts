@@ -156,6 +156,7 @@ export async function runCommand(given: Options, context: CommandContext): Promi
     timeOrigin,
     seed,
     target: target.url,
+    captureWire,
     scopes: ["preflight", ...selected.map(({ definition }) => definition.id)],
   });
   const shown: ShownExchange[] = [];
