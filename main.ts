@@ -5,11 +5,12 @@ import { commandHelp, overviewHelp } from "./src/cli/help.ts";
 import { parseCommandLine, UsageError } from "./src/cli/parse.ts";
 import { terminalPrinter } from "./src/cli/printer.ts";
 import { commitOf } from "./src/cli/version.ts";
+import { DIFF } from "./diff/options.ts";
 import { SOAK } from "./soak/mod.ts";
 import { visible } from "./src/report/escape.ts";
 import { systemClock } from "./src/wire/clock.ts";
 
-const COMMANDS = OWN_COMMANDS.flatMap((command) => command.name === "run" ? [command, SOAK] : [command]);
+const COMMANDS = OWN_COMMANDS.flatMap((command) => command.name === "run" ? [command, SOAK, DIFF] : [command]);
 const encoder = new TextEncoder();
 
 /** Writes all of a text; a reader that went away (`| head`) is no error of ours. */
@@ -77,6 +78,10 @@ async function main(argv: readonly string[]): Promise<number> {
       const { nodeCommand } = await import("./src/cli/node_command.ts");
       const input = Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable;
       return await nodeCommand(options, { printer, clock: systemClock(), signal: interrupted.signal, input });
+    }
+    case "diff": {
+      const diff = { printer, clock: systemClock(), signal: interrupted.signal, program: import.meta.url };
+      return await (await import("./diff/mod.ts")).diffCommand(options, diff);
     }
     case "soak": {
       const program = { execPath: Deno.execPath(), main: import.meta.url };

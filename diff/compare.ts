@@ -1,0 +1,230 @@
+/** Comparing what two sides did at one step (issue: status line, headers, body, frames, connection, time). */
+
+import { fromUtf8Lossy, type Json } from "../src/protocol/mod.ts";
+import { type RunState, shownValue, type Sink, ValueComparer } from "./compare_values.ts";
+import type { Finding } from "./finding.ts";
+import { formOf } from "./forms.ts";
+import { layoutOf } from "./layout.ts";
+import type { Observation, SignatureVerdict } from "./observation.ts";
+import { addressOf, type PlannedStep } from "./plan.ts";
+import { Renaming, type RenamingOptions } from "./renaming.ts";
+
+/** Bounds of the timing class. */
+export interface TimingLimits {
+  /** A side is slower when it takes so many times as long as the other… */
+  readonly factor: number;
+  /** …and so many milliseconds more. */
+  readonly least: number;
+}
+
+/** Far beyond what a busy machine adds. */
+export const TIMING: TimingLimits = { factor: 8, least: 1_500 };
+
+/** Headers whose value follows from the body, or is judged elsewhere. */
+const DERIVED_HEADERS: readonly string[] = ["content-length", "x-hearthnet-signature", "date", "sec-websocket-accept"];
+/** Members every answer may have: a difference there has one cause whatever was called. */
+const SHARED_PATHS =
+  /^(headers\.|signature\.header|error|message|retry_after_ms|alt_|schema_hash_|meta(\.|$)|reason|version|connection|timing|layout|key order)/;
+/** Repeated calls: accepted ones may differ by this share, since budgets refill while calls are made. */
+const BURST_TOLERANCE = 0.35;
+
+/** Compares steps in order; names correspond over all of them. */
+export class RunComparer {
+  readonly state: RunState;
+  readonly #values: ValueComparer;
+
+  constructor(private readonly timing: TimingLimits = TIMING, renaming: RenamingOptions = {}) {
+    this.state = { renaming: new Renaming(renaming), offsets: [0] };
+    this.#values = new ValueComparer(this.state);
+  }
+
+  /** Differences of one step. */
+  step(index: number, planned: PlannedStep, left: Observation, right: Observation): Finding[] {
+    const findings: Finding[] = [];
+    const address = addressOf(planned.step);
+    const sink: Sink = (kind, path, a, b, maskable) => {
+      const place = SHARED_PATHS.test(path) ? "" : address;
+      findings.push({ step: index, class: kind, path, address: place, left: a, right: b, maskable });
+    };
+    this.#observations(left, right, sink);
+    return findings;
+  }
+
+  /** Frees what the renaming keeps on disk. */
+  close(): void {
+    this.state.renaming.close();
+  }
+
+  #observations(left: Observation, right: Observation, sink: Sink): void {
+    if (left.unsent !== undefined || right.unsent !== undefined) {
+      if ((left.unsent === undefined) !== (right.unsent === undefined)) {
+        sink("semantic", "enrolment", left.unsent ?? "done", right.unsent ?? "done", false);
+      }
+      return;
+    }
+    if (left.status === 0 || right.status === 0) return silence(left, right, sink);
+    this.#sent(left, right);
+    if (left.outcomes !== undefined && right.outcomes !== undefined) return burst(left.outcomes, right.outcomes, sink);
+    if (left.status !== right.status) {
+      return sink("semantic", "status", statusText(left), statusText(right), false);
+    }
+    if (left.version !== right.version) sink("semantic", "version", left.version, right.version, false);
+    if (left.reason !== right.reason) sink("byte-only", "reason", left.reason, right.reason, false);
+    this.#headers(left, right, sink);
+    if (left.end !== right.end || left.failure !== right.failure) {
+      sink("semantic", "connection", endText(left), endText(right), false);
+    }
+    if (left.close !== right.close) sink("semantic", "close", String(left.close), String(right.close), false);
+    verdicts(left.signatures, right.signatures, sink);
+    this.#content(left, right, sink);
+    this.#time(left, right, sink);
+  }
+
+  /** Names that were sent correspond by position: that is what answers are held against. */
+  #sent(left: Observation, right: Observation): void {
+    const a = names(left.sent);
+    const b = names(right.sent);
+    if (a.length !== b.length) return;
+    a.forEach((name, index) => {
+      const other = b[index] ?? "";
+      const form = formOf(name);
+      if (form !== undefined && form === formOf(other)) this.state.renaming.offer(name, other);
+    });
+  }
+
+  #headers(left: Observation, right: Observation, sink: Sink): void {
+    const a = byName(left);
+    const b = byName(right);
+    for (const [name, value] of a) {
+      const other = b.get(name);
+      if (other === undefined) sink("semantic", `headers.${name}`, value, "absent", false);
+      else if (!DERIVED_HEADERS.includes(name)) this.#values.compare(value, other, `headers.${name}`, sink);
+    }
+    for (const [name, value] of b) if (!a.has(name)) sink("semantic", `headers.${name}`, "absent", value, false);
+    const order = (o: Observation) => o.headers.map(([name]) => name.toLowerCase()).join(", ");
+    const spelling = (o: Observation) => o.headers.map(([name]) => name).sort().join(", ");
+    const same = a.size === b.size && [...a.keys()].every((name) => b.has(name));
+    if (!same) return;
+    if (order(left) !== order(right)) sink("byte-only", "headers.order", order(left), order(right), false);
+    else if (spelling(left) !== spelling(right)) {
+      sink("byte-only", "headers.case", spelling(left), spelling(right), false);
+    }
+  }
+
+  #content(left: Observation, right: Observation, sink: Sink): void {
+    if (left.frames !== undefined || right.frames !== undefined) return this.#frames(left, right, sink);
+    if (left.value === undefined || right.value === undefined) {
+      if (left.value !== right.value) sink("semantic", "body", text(left.body), text(right.body), false);
+      else this.#values.compare(fromUtf8Lossy(left.body), fromUtf8Lossy(right.body), "body", sink);
+      return;
+    }
+    let differs = false;
+    const noting: Sink = (...finding) => {
+      differs = true;
+      sink(...finding);
+    };
+    this.#values.compare(left.value, right.value, "", noting);
+    if (!differs) layout(fromUtf8Lossy(left.body), fromUtf8Lossy(right.body), sink);
+  }
+
+  #frames(left: Observation, right: Observation, sink: Sink): void {
+    const [a, b] = [left.frames, right.frames];
+    if (a === undefined || b === undefined) {
+      return sink(
+        "semantic",
+        "stream",
+        a === undefined ? "no stream" : "stream",
+        b === undefined ? "no stream" : "stream",
+        false,
+      );
+    }
+    const events = (frames: typeof a) => frames.map(({ event }) => event).join(" ");
+    if (events(a) !== events(b)) return sink("semantic", "frames", shownValue(events(a)), shownValue(events(b)), false);
+    a.forEach((frame, index) => {
+      const other = b[index];
+      if (other === undefined) return;
+      if (frame.data === undefined || other.data === undefined) {
+        if (frame.data !== other.data) {
+          sink("semantic", "frames[]", shownValue(frame.text), shownValue(other.text), false);
+        }
+        return;
+      }
+      let differs = false;
+      this.#values.compare(frame.data, other.data, `frames[].${frame.event}`, (...finding) => {
+        differs = true;
+        sink(...finding);
+      });
+      if (!differs) layout(frame.text, other.text, sink);
+    });
+  }
+
+  #time(left: Observation, right: Observation, sink: Sink): void {
+    const [fast, slow] = left.ms < right.ms ? [left.ms, right.ms] : [right.ms, left.ms];
+    if (slow < fast + this.timing.least || slow < fast * this.timing.factor) return;
+    sink("timing", "timing", `${Math.round(left.ms)} ms`, `${Math.round(right.ms)} ms`, false);
+  }
+}
+
+function silence(left: Observation, right: Observation, sink: Sink): void {
+  if (left.status === right.status && left.failure === right.failure) return;
+  // A refused or reset connection on one side alone is a node that died; a deadline is one that hangs.
+  const dead = [left, right].some(({ failure }) => failure === "refused");
+  sink(dead ? "crash" : "semantic", "connection", endText(left), endText(right), false);
+}
+
+function burst(left: readonly number[], right: readonly number[], sink: Sink): void {
+  const kinds = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b).join(", ");
+  const accepted = (list: readonly number[]) => list.filter((status) => status < 400).length;
+  const [a, b] = [accepted(left), accepted(right)];
+  if (kinds(left) === kinds(right) && Math.abs(a - b) <= Math.max(a, b) * BURST_TOLERANCE) return;
+  sink(
+    "semantic",
+    "outcomes",
+    `${a} of ${left.length} (${kinds(left)})`,
+    `${b} of ${right.length} (${kinds(right)})`,
+    false,
+  );
+}
+
+function verdicts(
+  left: ReadonlyMap<string, SignatureVerdict>,
+  right: ReadonlyMap<string, SignatureVerdict>,
+  sink: Sink,
+): void {
+  for (const [path, verdict] of left) {
+    const other = right.get(path);
+    if (other !== undefined && other !== verdict) {
+      sink("canonical", `signature.${path.replace(/\.\d+(?=\.|$)/g, "[]")}`, verdict, other, false);
+    }
+  }
+}
+
+function layout(left: string, right: string, sink: Sink): void {
+  if (left === right) return;
+  const [a, b] = [layoutOf(left), layoutOf(right)];
+  if (a.keys !== b.keys) sink("byte-only", "key order", shownValue(a.keys), shownValue(b.keys), false);
+  else if (a.shape !== b.shape) sink("byte-only", "layout", shownValue(a.shape), shownValue(b.shape), false);
+}
+
+const NAME = /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
+
+function names(bytes: Uint8Array): readonly string[] {
+  return fromUtf8Lossy(bytes).match(NAME) ?? [];
+}
+
+function byName({ headers }: Observation): Map<string, string> {
+  return new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function statusText({ status, value }: Observation): string {
+  const code = (value as { error?: Json } | undefined)?.error;
+  return typeof code === "string" ? `${status} ${code}` : String(status);
+}
+
+function endText({ status, end, failure }: Observation): string {
+  return failure === undefined ? `${end} after ${status}` : `${failure}${status === 0 ? ", no answer" : ""}`;
+}
+
+function text(bytes: Uint8Array): string {
+  return shownValue(fromUtf8Lossy(bytes));
+}

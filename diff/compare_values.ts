@@ -1,0 +1,213 @@
+/** Comparing two JSON values up to renaming. Differences go to a sink; nothing is thrown and nothing is rounded away. */
+
+import { isObject, type Json, type JsonObject } from "../src/protocol/mod.ts";
+import type { DifferenceClass } from "./finding.ts";
+import { formOf, NAMES_WITHIN, opened } from "./forms.ts";
+import type { Renaming } from "./renaming.ts";
+
+/** Receives differences; `path` has list positions left out. */
+export type Sink = (kind: DifferenceClass, path: string, left: string, right: string, maskable: boolean) => void;
+
+/** Milliseconds two times inside one document may lie apart differently: rounding to seconds at both ends, and work. */
+const SPAN_TOLERANCE_MS = 2_500;
+/** Milliseconds a time may differ between the sides: a manifest may be twenty seconds old, and machines pause. */
+const TIME_TOLERANCE_MS = 60_000;
+const MS_PER_SECOND = 1000;
+/** Numbers above it in members that name a time are seconds or milliseconds since the epoch. */
+const EPOCH_SECONDS_FROM = 1_000_000_000;
+const EPOCH_MS_FROM = 1_000_000_000_000;
+const TIME_NAMES = /^(iat|exp|nbf|ts|at)$|_at$|_unix$/;
+/** Members that hold positions of the community's log. */
+const LAMPORT_NAMES = /^(lamport|max_lamport|head|new_head|new_head_lamport|head_lamport|covers_events_up_to)$/;
+/** Different offsets between the positions of the sides that are taken for equal after the first was reported. */
+const MAX_OFFSETS = 16;
+const MAX_DEPTH = 64;
+const MAX_SHOWN = 160;
+
+/** Renaming and what else lasts for a whole run. */
+export interface RunState {
+  readonly renaming: Renaming;
+  /** Known differences left minus right of log positions; 0 holds from the start. */
+  readonly offsets: number[];
+}
+
+/** A text as a difference shows it. */
+export function shownValue(value: Json | undefined): string {
+  const text = value === undefined ? "absent" : JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** Compares; the walk uses one stack of names so that equal values cost no text. */
+export class ValueComparer {
+  readonly #path: string[] = [];
+  #sink: Sink = () => {};
+
+  constructor(private readonly state: RunState) {}
+
+  /** Compares two values below a place. */
+  compare(left: Json, right: Json, base: string, sink: Sink): void {
+    this.#path.length = 0;
+    if (base !== "") this.#path.push(base);
+    this.#sink = sink;
+    this.#value(left, right, "", 0);
+  }
+
+  #report(kind: DifferenceClass, left: Json | undefined, right: Json | undefined, maskable = false): void {
+    const path = this.#path.join(".").replaceAll(".[]", "[]");
+    this.#sink(kind, path, shownValue(left), shownValue(right), maskable);
+  }
+
+  #value(left: Json, right: Json, name: string, depth: number): void {
+    if (typeof left === "string" && typeof right === "string") return this.#text(left, right);
+    if (typeof left === "number" && typeof right === "number") return this.#number(left, right, name);
+    if (depth > MAX_DEPTH) return;
+    if (Array.isArray(left) && Array.isArray(right)) return this.#list(left, right, depth);
+    if (isObject(left) && isObject(right)) return this.#object(left, right, depth);
+    if (left !== right) this.#report("semantic", left, right, typeof left === typeof right && left !== null);
+  }
+
+  #object(left: JsonObject, right: JsonObject, depth: number): void {
+    const names = Object.keys(left);
+    let firstLeft: number | undefined;
+    let firstRight: number | undefined;
+    for (const name of names) {
+      this.#path.push(name);
+      const a = left[name];
+      const b = right[name];
+      if (a === undefined || b === undefined) this.#report("semantic", a, b);
+      else if (name === "signature" && typeof a === "string" && typeof b === "string") this.#signatureText(a, b);
+      else {
+        const timeLeft = timeOf(a, name);
+        const timeRight = timeLeft === undefined ? undefined : timeOf(b, name);
+        if (timeLeft === undefined || timeRight === undefined) this.#value(a, b, name, depth + 1);
+        else {
+          this.#time(a, b, timeLeft, timeRight);
+          if (firstLeft === undefined || firstRight === undefined) [firstLeft, firstRight] = [timeLeft, timeRight];
+          else if (Math.abs((timeLeft - firstLeft) - (timeRight - firstRight)) > SPAN_TOLERANCE_MS) {
+            this.#report("semantic", a, b);
+          }
+        }
+      }
+      this.#path.pop();
+    }
+    for (const name of Object.keys(right)) {
+      if (Object.hasOwn(left, name)) continue;
+      this.#path.push(name);
+      this.#report("semantic", undefined, right[name]);
+      this.#path.pop();
+    }
+  }
+
+  /** Signatures are judged by validity elsewhere; here only their form counts. */
+  #signatureText(left: string, right: string): void {
+    if (formOf(left) !== formOf(right)) this.#report("canonical", left, right);
+  }
+
+  #time(left: Json, right: Json, leftMs: number, rightMs: number): void {
+    if (typeof left !== typeof right) return this.#report("semantic", left, right);
+    if (typeof left === "string" && typeof right === "string" && shapeOf(left) !== shapeOf(right)) {
+      return this.#report("semantic", left, right);
+    }
+    if (Math.abs(leftMs - rightMs) > TIME_TOLERANCE_MS) this.#report("semantic", left, right, true);
+  }
+
+  #list(left: readonly Json[], right: readonly Json[], depth: number): void {
+    this.#path.push("[]");
+    if (left.length !== right.length) this.#report("semantic", `${left.length} items`, `${right.length} items`);
+    else {
+      const order = this.#reordered(left, right);
+      left.forEach((item, index) => {
+        const other = right[order?.[index] ?? index];
+        if (other !== undefined) this.#value(item, other, "", depth + 1);
+      });
+    }
+    this.#path.pop();
+  }
+
+  /** Where the items of the left list stand in the right one, if they are the same in another order. */
+  #reordered(left: readonly Json[], right: readonly Json[]): readonly number[] | undefined {
+    const { renaming } = this.state;
+    const idOf = (item: Json | undefined) => isObject(item) && typeof item.event_id === "string" ? item.event_id : "";
+    const moved = left.findIndex((item, index) => {
+      const [a, b] = [idOf(item), idOf(right[index])];
+      return a !== "" && b !== "" && !renaming.corresponds(a, b) &&
+        right.some((one) => renaming.corresponds(a, idOf(one)));
+    });
+    if (moved < 0) return undefined;
+    const order = left.map((item) => right.findIndex((one) => renaming.corresponds(idOf(item), idOf(one))));
+    if (order.some((at) => at < 0) || new Set(order).size !== order.length) return undefined;
+    const lamports = left.map((item) => isObject(item) ? item.lamport : undefined);
+    // Only events of one Lamport value are concurrent; the documents order the others (wire-format.md section 11).
+    const legal = order.every((at, index) => at === index || lamports[at] === lamports[index]);
+    this.#report(legal ? "legal-reorder" : "illegal-reorder", idOf(left[moved]), idOf(right[moved]));
+    return order;
+  }
+
+  #number(left: number, right: number, name: string): void {
+    if (left === right) return;
+    if (LAMPORT_NAMES.test(name)) {
+      const offset = left - right;
+      if (this.state.offsets.includes(offset)) return;
+      if (this.state.offsets.length < MAX_OFFSETS) this.state.offsets.push(offset);
+    }
+    this.#report("semantic", left, right, true);
+  }
+
+  #text(left: string, right: string): void {
+    const form = formOf(left);
+    if (form === undefined) {
+      if (left === right) return;
+      return this.#plain(left, right);
+    }
+    if (form !== formOf(right)) return this.#report(form === "signature" ? "canonical" : "semantic", left, right);
+    switch (form) {
+      case "signature":
+        return;
+      case "time": {
+        const [a, b] = [Date.parse(left), Date.parse(right)];
+        return this.#time(left, right, a, b);
+      }
+      case "token":
+      case "invite":
+        return this.#sealed(left, right);
+    }
+    const found = this.state.renaming.offer(left, right);
+    if (typeof found === "string") return;
+    this.#report(form === "hash" ? "canonical" : "semantic", left, right);
+  }
+
+  #plain(left: string, right: string): void {
+    const strip = (text: string) => text.replace(NAMES_WITHIN, "\u0000");
+    if (strip(left) !== strip(right)) return this.#report("semantic", left, right, true);
+    const lefts = left.match(NAMES_WITHIN) ?? [];
+    const rights = right.match(NAMES_WITHIN) ?? [];
+    lefts.forEach((name, index) => this.#text(name, rights[index] ?? ""));
+  }
+
+  #sealed(left: string, right: string): void {
+    const [a, b] = [opened(left), opened(right)];
+    if (a === undefined || b === undefined) {
+      if (a !== b) this.#report("semantic", left, right);
+      return;
+    }
+    this.#path.push("inside");
+    this.#value(a, b, "", 0);
+    this.#path.pop();
+  }
+}
+
+/** Milliseconds since the epoch of a member that holds a time. */
+function timeOf(value: Json, name: string): number | undefined {
+  if (typeof value === "string") {
+    if (formOf(value) !== "time") return undefined;
+    const ms = Date.parse(value);
+    return Number.isNaN(ms) ? undefined : ms;
+  }
+  if (typeof value !== "number" || value < EPOCH_SECONDS_FROM || !TIME_NAMES.test(name)) return undefined;
+  return value >= EPOCH_MS_FROM ? value : value * MS_PER_SECOND;
+}
+
+/** Digits as zeros: what remains is the form of a time. */
+function shapeOf(time: string): string {
+  return time.replace(/\d/g, "0");
+}

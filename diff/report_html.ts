@@ -1,0 +1,182 @@
+/** diff-report.html: one self-contained page with both sides next to each other. Every text passes `escapeHtml`. */
+
+import { createHash } from "node:crypto";
+import { fromUtf8Lossy } from "../src/protocol/mod.ts";
+import { bounded, escapeHtml, escapeHtmlLines } from "../src/report/escape.ts";
+import { hexRows } from "../src/report/hexdump.ts";
+import { STYLE } from "../src/report/html_assets.ts";
+import type { Difference, DiffResult, Minimal } from "./result.ts";
+
+/** Additions to the style of all reports: two columns and marks. */
+const OWN_STYLE = `
+.sides{display:grid;grid-template-columns:minmax(0,1fr);gap:.5rem}
+@media(min-width:48rem){.sides{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
+mark{background:var(--failbg);color:var(--fail);border-radius:.15rem}
+.sides h4{margin:.4rem 0 .2rem;font-size:.85rem;color:var(--soft);font-weight:600}
+.sides pre{max-height:26rem;overflow:auto}.sides pre.hex{white-space:pre;font-size:.74rem}
+.equal{color:var(--pass);background:var(--passbg)}.different{color:var(--fail);background:var(--failbg)}
+`;
+/** Bytes of an answer that are shown. */
+const MAX_SHOWN_BYTES = 3072;
+const MAX_TEXT = 2000;
+/** Renamed pairs in the table. */
+const MAX_PAIRS = 100;
+
+const text = (value: string) => escapeHtml(bounded(value, MAX_TEXT));
+
+/** The page. */
+export function diffHtml(result: DiffResult): string {
+  const style = STYLE + OWN_STYLE;
+  const hash = createHash("sha256").update(style).digest("base64");
+  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const title = `${result.verdict} - ${result.left.target} against ${result.right.target}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${text(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+${header(result)}
+<main>
+${overview(result)}${result.differences.map(difference).join("")}${calibration(result)}${renaming(result)}${
+    notes(result)
+  }
+</main>
+<footer>Written by hearthproof diff. Everything on this page was recorded from outside the nodes.</footer>
+</body>
+</html>
+`;
+}
+
+function header(result: DiffResult): string {
+  const facts: [string, string][] = [
+    ["left", `${result.left.target} (${result.left.implementation})`],
+    ["right", `${result.right.target} (${result.right.implementation})`],
+    ["seed", `${result.seed}, time origin ${result.timeOrigin}`],
+    ["steps", `${result.steps} of ${result.planned}`],
+    [
+      "sent",
+      `${result.sent.bytes} bytes, ${result.sent.differing} of them differed in ${result.sent.requests} requests`,
+    ],
+    ["names", `${result.names}, ${result.renamed} of them differ between the sides`],
+  ];
+  const reason = result.reason === undefined ? "" : `<p class="banner">${text(result.reason)}</p>`;
+  const embedded = [result.left, result.right].some(({ kind }) => kind === "embedded")
+    ? '<p class="banner">An embedded target is the built-in reference node, not yours.</p>'
+    : "";
+  return `<header><div>${embedded}<div class="top"><div><h1>${text(result.left.target)} against ${
+    text(result.right.target)
+  }</h1><p class="soft">HearthNet comparison</p></div><span class="verdict ${result.verdict}">${result.verdict}</span></div>
+${reason}<dl class="facts">${
+    facts.map(([name, value]) => `<dt>${name}</dt><dd>${text(value)}</dd>`).join("")
+  }</dl></div></header>`;
+}
+
+function overview({ differences }: DiffResult): string {
+  if (differences.length === 0) return "<h2>Differences</h2><p>None.</p>";
+  const rows = differences.map(({ id, class: kind, path, requirement, supports, count }) =>
+    `<tr><td class="id"><a href="#${id}">${id}</a></td><td>${kind}</td><td class="id">${text(path)}</td><td>${
+      text(requirement ?? "")
+    }</td><td>${supports}</td><td class="num">${count}</td></tr>`
+  );
+  return `<h2>Differences</h2><div class="scroll"><table><thead><tr><th></th><th>class</th><th>place</th><th>requirement</th>
+<th>supported</th><th>times</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
+function difference(entry: Difference): string {
+  const { id, class: kind, path, requirement, supports, left, right, also, minimal, first_step: step, origin, count } =
+    entry;
+  const others = also.length === 0 ? "" : `<dt>also</dt><dd>${text(also.join("; "))}</dd>`;
+  return `<article id="${id}"><h3>${id} <span class="tag fail">${kind}</span> ${text(path)}</h3>
+<dl><dt>requirement</dt><dd>${text(requirement ?? "none known")}; supported: ${supports}</dd>
+<dt>first seen</dt><dd>step ${step} (${text(origin)}), ${count} in all</dd>
+<dt>left</dt><dd><code>${text(left)}</code></dd><dt>right</dt><dd><code>${text(right)}</code></dd>${others}</dl>
+${minimal === undefined ? '<p class="soft">Not shrunk.</p>' : sequence(minimal)}</article>`;
+}
+
+function sequence({ steps, confidence, file, shown, curl }: Minimal): string {
+  const parts = shown.map(({ origin, left, right }, index) => {
+    const open = index === shown.length - 1 ? " open" : "";
+    const [a, b] = marked(shownBytes(left.received), shownBytes(right.received));
+    const [x, y] = marked(
+      hexRows(left.received.subarray(0, MAX_SHOWN_BYTES)).join("\n"),
+      hexRows(right.received.subarray(0, MAX_SHOWN_BYTES)).join("\n"),
+    );
+    return `<details${open}><summary>${index + 1}. ${text(origin)}</summary><div class="exchange">
+<h4>sent (left)</h4><pre>${escapeHtmlLines(shownBytes(left.sent))}</pre>
+<div class="sides"><div><h4>left</h4><pre>${a}</pre></div><div><h4>right</h4><pre>${b}</pre></div>
+<div><details><summary>left in hexadecimal</summary><pre class="hex">${x}</pre></details></div>
+<div><details><summary>right in hexadecimal</summary><pre class="hex">${y}</pre></details></div></div></div></details>`;
+  });
+  const lines = curl.length === 0
+    ? ""
+    : `<details><summary>as curl</summary><pre>${escapeHtmlLines(curl.join("\n"))}</pre></details>`;
+  return `<p>Shown by ${steps} step${steps === 1 ? "" : "s"}, ${text(confidence)}: <code>hearthproof diff --replay ${
+    text(file)
+  }</code></p>${parts.join("")}${lines}`;
+}
+
+function shownBytes(bytes: Uint8Array): string {
+  return fromUtf8Lossy(bytes.subarray(0, MAX_SHOWN_BYTES)).replaceAll("\r\n", "\n");
+}
+
+const WORD = /[A-Za-z0-9_:-]+|\s+|[^A-Za-z0-9_:\s-]/g;
+/** Words compared by position inside a line that differs. */
+const MAX_WORDS = 4000;
+
+/** Both texts with what differs marked, line by line and word by word. */
+export function marked(left: string, right: string): [left: string, right: string] {
+  const [a, b] = [left.split("\n"), right.split("\n")];
+  const out: [string[], string[]] = [[], []];
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const [x, y] = markLine(a[i], b[i]);
+    if (x !== undefined) out[0].push(x);
+    if (y !== undefined) out[1].push(y);
+  }
+  return [out[0].join("\n"), out[1].join("\n")];
+}
+
+function markLine(left: string | undefined, right: string | undefined): [string | undefined, string | undefined] {
+  const whole = (line: string | undefined) => line === undefined ? undefined : `<mark>${escapeHtml(line)}</mark>`;
+  if (left === undefined || right === undefined) return [whole(left), whole(right)];
+  if (left === right) return [escapeHtml(left), escapeHtml(right)];
+  const a = (left.match(WORD) ?? []).slice(0, MAX_WORDS);
+  const b = (right.match(WORD) ?? []).slice(0, MAX_WORDS);
+  const mark = (own: readonly string[], other: readonly string[]) =>
+    own.map((word, i) => word === other[i] ? escapeHtml(word) : `<mark>${escapeHtml(word)}</mark>`).join("")
+      .replaceAll("</mark><mark>", "");
+  return [mark(a, b), mark(b, a)];
+}
+
+function calibration({ masked, runs }: DiffResult): string {
+  const rows = masked.map(({ address, path, why, evidence, hidden }) =>
+    `<tr><td class="id">${text(`${address} ${path}`)}</td><td>${text(why)}</td><td class="id">${
+      text(evidence ?? "")
+    }</td><td class="num">${hidden}</td></tr>`
+  );
+  return `<h2>Mask <small>${runs} calibration runs</small></h2><div class="scroll"><table><thead><tr><th>place</th><th>why</th>
+<th>evidence</th><th>hidden</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
+function renaming({ pairs, renamed }: DiffResult): string {
+  if (renamed === 0) return "<h2>Renaming</h2><p>No name differs between the sides.</p>";
+  const rows = pairs.slice(0, MAX_PAIRS).map(({ left, right }) =>
+    `<tr><td class="id">${text(left)}</td><td class="id">${text(right)}</td></tr>`
+  );
+  return `<h2>Renaming <small>${
+    Math.min(pairs.length, MAX_PAIRS)
+  } of ${renamed}</small></h2><details><summary>table</summary>
+<div class="scroll"><table><thead><tr><th>left</th><th>right</th></tr></thead><tbody>${
+    rows.join("")
+  }</tbody></table></div></details>`;
+}
+
+function notes(result: DiffResult): string {
+  if (result.notes.length === 0) return "";
+  return `<h2>Notes</h2><ul>${result.notes.map((note) => `<li>${text(note)}</li>`).join("")}</ul>`;
+}

@@ -1,0 +1,60 @@
+/** The summary on the terminal: differences by class, worst first. */
+
+import { visible } from "../src/report/escape.ts";
+import { cut } from "../src/report/text.ts";
+import { CLASSES } from "./finding.ts";
+import type { Difference, DiffResult } from "./result.ts";
+
+/** Lines of the summary; texts of the targets are made harmless. */
+export function summaryLines(result: DiffResult, width: number): string[] {
+  const { verdict, left, right, differences, seed, steps, planned } = result;
+  const lines = [
+    `${verdict.toUpperCase()}  ${visible(left.target)}  against  ${visible(right.target)}`,
+    `seed ${seed}, ${steps} of ${planned} steps, ${result.names} names, ${result.renamed} of them renamed, ` +
+    `${result.sent.differing} of ${result.sent.bytes} bytes sent differed`,
+  ];
+  if (result.reason !== undefined) lines.push(visible(result.reason));
+  for (const kind of CLASSES) {
+    const inside = differences.filter((difference) => difference.class === kind);
+    if (inside.length === 0) continue;
+    lines.push("", `${kind} (${inside.length})`);
+    for (const difference of inside) lines.push(...entry(difference, width));
+  }
+  if (result.notes.length > 0) lines.push("", ...result.notes.map((note) => `note: ${visible(note)}`));
+  return lines;
+}
+
+function entry(difference: Difference, width: number): string[] {
+  const { id, path, requirement, supports, first_step: step, count, left, right, also, minimal, origin } = difference;
+  const law = requirement === undefined ? "no requirement known" : `${requirement}, ${sideText(supports)}`;
+  const indent = "      ";
+  const lines = [
+    `  ${id}  ${visible(path)}`,
+    `${indent}${law}; first at step ${step} (${origin}), ${count} time${count === 1 ? "" : "s"}`,
+    cut(`${indent}left   ${visible(left)}`, width),
+    cut(`${indent}right  ${visible(right)}`, width),
+  ];
+  if (also.length > 0) lines.push(cut(`${indent}also   ${also.map(visible).join("; ")}`, width));
+  lines.push(
+    minimal === undefined
+      ? `${indent}not shrunk`
+      : `${indent}shown by ${minimal.steps} step${
+        minimal.steps === 1 ? "" : "s"
+      } (${minimal.confidence}): ${minimal.file}`,
+  );
+  return lines;
+}
+
+function sideText(supports: Difference["supports"]): string {
+  switch (supports) {
+    case "left":
+    case "right":
+      return `the contract supports ${supports}`;
+    case "both":
+      return "the contract allows both";
+    case "neither":
+      return "the contract supports neither";
+    case "undecided":
+      return "undecided";
+  }
+}

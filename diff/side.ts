@@ -1,0 +1,85 @@
+/** One target as the tester meets it in one run: a session, its actors, and the steps taken so far. */
+
+import type { Clock } from "../src/protocol/mod.ts";
+import { NoSuchActor } from "../src/target/actors.ts";
+import { EnrolmentError } from "../src/target/membership.ts";
+import { openSession } from "../src/target/open.ts";
+import { type Preflight, preflight } from "../src/target/preflight.ts";
+import type { Target } from "../src/target/target.ts";
+import { StepPerformer } from "../src/runner/vector_steps.ts";
+import { LiveNetwork, nullSink, steadyClock } from "../src/wire/mod.ts";
+import { type Observation, observe, unsent } from "./observation.ts";
+import type { Cast, PlannedStep } from "./plan.ts";
+
+/** A target and what is known of it. */
+export interface Contestant {
+  readonly name: string;
+  readonly target: Target;
+  readonly preflight: Preflight;
+  /** Milliseconds by which the times sent to this side are shifted. */
+  readonly skewMs: number;
+}
+
+/** What decides the bytes. */
+export interface RunFrame {
+  readonly seed: number;
+  readonly timeOrigin: number;
+  readonly clock: Clock;
+  /** Makes the identities of endpoints new for every attempt. */
+  readonly scope: string;
+}
+
+/** A run of one side. */
+export interface Side {
+  take(step: PlannedStep): Promise<Observation>;
+  close(): Promise<void>;
+}
+
+/** Looks at a target before anything is compared. @throws {PreflightError} If it cannot be judged. */
+export async function meet(name: string, target: Target, frame: RunFrame, skewMs = 0): Promise<Contestant> {
+  const network = networkOf(frame, `${name} preflight`, 0);
+  try {
+    const found = await preflight(target, network, {
+      seed: frame.seed,
+      timeOrigin: frame.timeOrigin,
+      anyVersion: true,
+    });
+    return { name, target, preflight: found, skewMs };
+  } finally {
+    await network.close();
+  }
+}
+
+function networkOf({ timeOrigin, clock }: RunFrame, scope: string, skewMs: number): LiveNetwork {
+  return new LiveNetwork({ scope, sink: nullSink, clock: steadyClock(timeOrigin + skewMs, clock) });
+}
+
+/** Opens a fresh node, or a fresh namespace where there is none. */
+export async function openSide(contestant: Contestant, frame: RunFrame, cast: Cast): Promise<Side> {
+  const { target, preflight: found, skewMs } = contestant;
+  const network = networkOf(frame, frame.scope, skewMs);
+  const { session, actors } = await openSession(target, {
+    network,
+    profile: found.profile,
+    seed: frame.seed,
+    timeOrigin: frame.timeOrigin,
+    scope: frame.scope,
+    // Processes are shared between sessions unless one asks for a node of its own.
+    needs: { movingClock: true, durable: target.kind === "process" },
+  });
+  const performer = new StepPerformer({ session, actors, levels: cast });
+  return {
+    async take({ step }) {
+      try {
+        return observe(await performer.take(step));
+      } catch (error) {
+        if (error instanceof NoSuchActor || error instanceof EnrolmentError) return unsent(error.message);
+        throw error;
+      }
+    },
+    async close() {
+      await session.close();
+      await network.close();
+    },
+  };
+}

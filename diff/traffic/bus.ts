@@ -1,0 +1,234 @@
+/** Traffic that breaks the call itself: signatures, headers, versions, bodies, budgets. */
+
+import type { JsonObject } from "../../src/protocol/mod.ts";
+import { addressable } from "./probe.ts";
+import { BURSTER, call, type CallParts, planned, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
+
+type Spoiled = readonly [name: string, parts: CallParts, law: StepLawLike];
+
+const bad = (requirement: string) => refused(requirement, 401, "invalid_signature");
+
+/** Spoiled calls of the probe; each is refused alone for what it spoils. */
+const SIGNATURES: readonly Spoiled[] = [
+  ["broken", { signature: "broken" }, bad("IDN-042")],
+  ["none", { signature: "none" }, refused("IDN-039", 401, "invalid_signature", "unauthorized")],
+  ["no-prefix", { wrap: ["", ""] }, bad("IDN-044")],
+  ["short", { signature: { text: "ed25519:AAAA" } }, bad("IDN-045")],
+  ["empty", { signature: { text: "ed25519:" } }, bad("IDN-045")],
+  ["padded", { wrap: ["ed25519:", "=="] }, bad("IDN-046")],
+  ["body-alone", { rendering: "body" }, bad("IDN-048")],
+  ["pretty", { rendering: "pretty" }, bad("IDN-050")],
+  ["insertion", { rendering: "insertion" }, bad("IDN-050")],
+];
+
+const RICH: JsonObject = {
+  note: 'Brücke 🔥 a/b "q" \\ line\nbreak\ttab é e\u0301',
+  numbers: [1, 1.5, 0, 9007199254740991, 0.001],
+  nested: { b: [{ z: 1, a: null }], a: true, B: false, "10": 1, "9": 2 },
+};
+
+/** Bodies whose text is not canonical while the signed value is. */
+function rewritten(body: JsonObject): readonly (readonly [string, string, string])[] {
+  const text = JSON.stringify(body);
+  return [
+    [
+      "escaped",
+      "IDN-054",
+      text.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    ],
+    ["spaces", "IDN-051", JSON.stringify(body, null, 1)],
+    ["shuffled", "IDN-051", `{"params":{},"input":${JSON.stringify(body.input)}}`],
+    ["numbers", "IDN-053", text.replace('"numbers":[1,1.5,', '"numbers":[1.0,1.50,')],
+  ];
+}
+
+export const busTemplates: readonly Template[] = [
+  {
+    name: "signature/spoiled",
+    weight: 5,
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = probe === undefined ? undefined : draw.actor(probe);
+      if (probe === undefined || as === undefined) return;
+      const [name, parts, law] = draw.pick(SIGNATURES);
+      const body: JsonObject = { params: {}, input: { extra: RICH } };
+      return [call(`signature/${name}`, as, probe, {}, law, { ...parts, body })];
+    },
+  },
+  {
+    name: "signature/other-key",
+    weight: 2,
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = probe === undefined ? undefined : draw.actor(probe);
+      const other = as === undefined ? undefined : draw.other(as);
+      if (probe === undefined || as === undefined || other === undefined) return;
+      const [name, from, law] = draw.pick(
+        [
+          ["other", `\${id.${other}}`, bad("IDN-043")],
+          ["short-form", "ed25519:AAAA-BBBB-CCCC-DDDD", undefined],
+          ["not-base64", "ed25519:!!!", undefined],
+          ["no-tag", "AEEnb8m4zZ4nMY", undefined],
+        ] as const,
+      );
+      return [call(`from/${name}`, as, probe, {}, law, { from })];
+    },
+  },
+  {
+    name: "canonical form",
+    weight: 5,
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = probe === undefined ? undefined : draw.actor(probe);
+      if (probe === undefined || as === undefined) return;
+      const extra = draw.pick<JsonObject>([
+        RICH,
+        { text: draw.text(), list: [draw.text(), null, true, { b: 1, a: [2] }] },
+        { null: null, yes: true, no: false },
+        { "10": 1, "9": 2, Z: 3, z: 4, "ä": 5, a: 6 },
+        { numbers: [1e15, 9007199254740991, -1, 0.25] },
+        { objects: [{ b: 1, a: 2 }, [3, 1, 2]] },
+        { solidus: "a/b", newline: "a\nb", quote: '"\\' },
+        { composed: "é", decomposed: "e\u0301", plane: "😀" },
+      ]);
+      const body: JsonObject = { input: { extra }, params: {} };
+      if (draw.once(2)) return [call("canonical/plain", as, probe, {}, succeeds("IDN-049"), { body })];
+      const rich: JsonObject = { input: { extra: RICH }, params: {} };
+      const [name, requirement, transmit] = draw.pick(rewritten(rich));
+      return [call(`canonical/${name}`, as, probe, {}, succeeds(requirement), { body: rich, transmit })];
+    },
+  },
+  {
+    name: "headers",
+    weight: 4,
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = probe === undefined ? undefined : draw.actor(probe);
+      if (probe === undefined || as === undefined) return;
+      const member = draw.pick(["capability", "version", "request_id", "from", "community", "timestamp"]);
+      const [name, parts, law] = draw.pick<Spoiled>([
+        [`without-${member}`, { omit: [member] }, undefined],
+        [`without-${member}`, { omit: [member] }, undefined],
+        ["request-id", { request_id: "not-a-ulid" }, undefined],
+        ["timestamp", { timestamp: "yesterday" }, undefined],
+        ["timestamp-offset", { timestamp: "2027-03-14T09:26:53+01:00" }, undefined],
+        ["foreign-community", { community: "${id.g1}" }, undefined],
+        ["accept-json", { accept: "application/json" }, undefined],
+      ]);
+      return [call(`headers/${name}`, as, probe, {}, law, parts)];
+    },
+  },
+  {
+    name: "version",
+    weight: 3,
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = probe === undefined ? undefined : draw.actor(probe);
+      if (probe === undefined || as === undefined) return;
+      const version = draw.pick(["1.0", "1.9", "2.0", "0.9", "1", "1.0.0", "one", "01.0"]);
+      const requirement = { "1.9": "BUS-014", "2.0": "BUS-015", "0.9": "BUS-016", "1.0": "BUS-013" }[version] ??
+        "BUS-019";
+      const law = version === "1.0" ? succeeds(requirement) : { requirement, status: [400, 404] };
+      return [call(`version/${version}`, as, probe, {}, law, { version })];
+    },
+  },
+  {
+    name: "unknown capability",
+    weight: 3,
+    make: (draw) => {
+      const name = draw.pick([
+        "experimental.nothing",
+        "market.fly",
+        "market",
+        "Market.List",
+        "market.list.",
+        "market.lis",
+        "experimental.distributed_llm.run",
+        "experimental.fedlearn.round.announce",
+      ]);
+      const as = draw.actor(name);
+      if (as === undefined) return;
+      const law = name.startsWith("experimental.") ? undefined : refused("BUS-021", 404, "not_found");
+      return [call("unknown capability", as, name, draw.once(2) ? {} : { x: 1 }, law)];
+    },
+  },
+  {
+    name: "bodies",
+    weight: 4,
+    make: (draw) => {
+      const name = draw.pick(["market.post", "embed.text", "chat.send", "rag.query", "market.list"]);
+      if (!draw.offer.capabilities.has(name)) return;
+      const as = draw.actor(name);
+      if (as === undefined) return;
+      const [kind, parts] = draw.pick<readonly [string, CallParts]>([
+        ["not-json", { transmit: "{nonsense" }],
+        ["empty", { transmit: "" }],
+        ["array", { body: [] }],
+        ["text", { body: "hello" }],
+        ["null", { body: null }],
+        ["no-input", { body: { params: {} } }],
+        ["no-params", { body: { input: {} } }],
+        ["input-list", { body: { params: {}, input: [] } }],
+        ["repeated-name", { transmit: '{"input":{},"input":{"x":1},"params":{}}' }],
+        ["bom", { transmit: '\ufeff{"input":{},"params":{}}' }],
+      ]);
+      return [call(`body/${kind}`, as, name, {}, undefined, parts)];
+    },
+  },
+  {
+    name: "levels",
+    weight: 2,
+    make: (draw) => {
+      const name = draw.pick(["rag.ingest", "file.put", "file.put.resume"]);
+      if (!draw.offer.capabilities.has(name)) return;
+      const as = draw.actor(name, draw.pick(["member", "trusted", "anchor", "stranger"]));
+      return as === undefined ? undefined : [call(`levels/${draw.cast[as]}`, as, name, {})];
+    },
+  },
+  {
+    name: "revoked caller",
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = probe === undefined ? undefined : draw.actor(probe, "revoked");
+      if (probe === undefined || as === undefined) return;
+      return [call("revoked caller", as, probe, {}, refused("IDN-066", 403, "revoked"))];
+    },
+  },
+  {
+    name: "burst",
+    make: (draw) => {
+      const probe = addressable(draw);
+      const name = draw.save("burst");
+      // A burst empties a budget, so each identity makes one only and nothing else.
+      const as =
+        Object.keys(draw.cast).filter((one) => one.startsWith(BURSTER))[Number(name.slice("burst".length)) % 3];
+      if (probe === undefined || as === undefined || !draw.again(as, "burst of all") || draw.known(`used ${as}`)) {
+        return;
+      }
+      draw.save(`used ${as}`);
+      const law = { requirement: "TRN-057" };
+      return [call("burst", as, probe, {}, law, { repeat: BURST_CALLS }), call("burst/after", as, probe, {})];
+    },
+  },
+  {
+    name: "raw",
+    weight: 3,
+    make: (draw) => {
+      const [name, bytes] = draw.pick(
+        [
+          ["garbage", "\u0001\u0002garbage\r\n\r\n"],
+          ["bad-method", "DANCE /manifest HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"],
+          ["get-call", "GET /bus/v1/call HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"],
+          ["http-1.0", "GET /health HTTP/1.0\r\n\r\n"],
+          ["no-host", "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n"],
+          ["bad-length", "POST /bus/v1/call HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n{}"],
+          ["unknown-route", "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"],
+        ] as const,
+      );
+      return [planned(`raw/${name}`, { do: "raw", bytes })];
+    },
+  },
+];
+
+/** One more than a budget of a second twice over, far below the hard limit (wire-format.md section 15). */
+const BURST_CALLS = 24;

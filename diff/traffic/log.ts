@@ -1,0 +1,272 @@
+/** Traffic of the event log: pushes (valid, tampered, duplicate, late, reordered), heads, topics, documents. */
+
+import type { Json, JsonObject } from "../../src/protocol/mod.ts";
+import type { PushedEvent } from "../../src/runner/vector_steps.ts";
+import { call, type Draw, planned, type StepLawLike, succeeds, type Template } from "./draw.ts";
+
+const OLD = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+function post(draw: Draw): JsonObject {
+  return {
+    client_id: draw.clientId(),
+    category: "info",
+    title: draw.text(),
+    body: draw.text(),
+    tags: [],
+    ttl_seconds: 3600,
+  };
+}
+
+type Tampering = readonly [name: string, requirement: string, tamper: JsonObject];
+
+const TAMPERED: readonly Tampering[] = [
+  ["data", "EVT-013", { data: { client_id: "x", category: "info", title: "changed", body: "" } }],
+  ["lamport", "EVT-014", { lamport: 9999 }],
+  ["event-id", "EVT-015", { event_id: OLD }],
+  ["type", "EVT-016", { event_type: "chat.message.sent" }],
+  ["author", "EVT-017", { author: "${id.m1}" }],
+  ["signature", "EVT-019", { signature: "" }],
+  ["data-list", "EVT-036", { data: [] as Json[] }],
+  ["lamport-negative", "EVT-033", { lamport: -1 }],
+  ["lamport-huge", "EVT-034", { lamport: 9007199254740993 }],
+  ["id-form", "EVT-035", { event_id: "not-a-ulid" }],
+  ["schema-version", "EVT-032", { schema_version: 9 }],
+];
+
+/** Accepts the event, or says that each rejection is listed. */
+const accepted = (requirement: string): StepLawLike => ({ requirement, status: [200] });
+
+export const logTemplates: readonly Template[] = [
+  {
+    name: "push/valid",
+    weight: 5,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const author = draw.other("");
+      if (author === undefined) return;
+      const name = draw.save("pushed", author);
+      const offset = draw.pick([undefined, undefined, 1, 5, -3, 40]);
+      const event: PushedEvent = {
+        author,
+        type: "market.post.created",
+        data: post(draw),
+        name,
+        ...(offset === undefined ? {} : { lamport_offset: offset }),
+      };
+      return [
+        planned(
+          `push/${offset === undefined || offset > 0 ? "valid" : "late"}`,
+          { do: "push", events: [event] },
+          accepted("EVT-004"),
+        ),
+      ];
+    },
+  },
+  {
+    name: "push/tampered",
+    weight: 5,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const author = draw.other("m1");
+      if (author === undefined) return;
+      const [name, requirement, tamper] = draw.pick(TAMPERED);
+      const event: PushedEvent = { author, type: "market.post.created", data: post(draw), tamper };
+      return [planned(`push/tampered-${name}`, { do: "push", events: [event] }, accepted(requirement))];
+    },
+  },
+  {
+    name: "push/again",
+    weight: 3,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const known = draw.known("pushed");
+      if (known === undefined) return;
+      const again: PushedEvent = { repeat: known.name };
+      const events = draw.once(3) ? [again, again] : [again];
+      return [planned("push/again", { do: "push", events }, accepted("EVT-037"))];
+    },
+  },
+  {
+    name: "push/follow-up",
+    weight: 4,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const known = draw.known("pushed");
+      if (known === undefined) return;
+      const own = draw.once(2);
+      const author = own ? known.note : draw.other(known.note, draw.pick(["member", "trusted"]));
+      if (author === undefined) return;
+      const target = { client_id: draw.clientId(), target_event_id: `\${${known.name}}` };
+      const [type, data] = draw.pick<readonly [string, JsonObject]>([
+        ["market.post.updated", { ...target, fields: { title: draw.text() } }],
+        ["market.post.expired", { ...target, reason: draw.pick(["withdrawn", "stale", "user_request"]) }],
+      ]);
+      return [planned(`push/${type}-${own ? "author" : "other"}`, { do: "push", events: [{ author, type, data }] })];
+    },
+  },
+  {
+    name: "push/batch",
+    weight: 2,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const author = draw.other("");
+      if (author === undefined) return;
+      const good: PushedEvent = { author, type: "market.post.created", data: post(draw) };
+      const other: PushedEvent = { author, type: "market.post.created", data: post(draw) };
+      const bad: PushedEvent = { ...good, data: post(draw), tamper: { data: { title: "x" } } };
+      const events = draw.pick([[good, bad, other], [], [other, good], [bad]]);
+      return [planned("push/batch", { do: "push", events }, accepted("EVT-009"))];
+    },
+  },
+  {
+    name: "push/odd",
+    weight: 3,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const author = draw.other("");
+      if (author === undefined) return;
+      const [name, event, requirement] = draw.pick<readonly [string, PushedEvent, string]>([
+        ["unknown-type", { author, type: "market.post.invented", data: {} }, "EVT-031"],
+        ["stranger", { author: "s1", type: "market.post.created", data: post(draw) }, "EVT-021"],
+        [
+          "policy",
+          { author, type: "community.policy.updated", data: { policy: { federation_enabled: false } } },
+          "EVT-056",
+        ],
+        ["created-again", {
+          author,
+          type: "community.created",
+          data: { name: "x", founder_node_id: `\${id.${author}}`, policy: {} },
+        }, "EVT-061"],
+        [
+          "foreign",
+          { author, type: "market.post.created", data: post(draw), alter: { community_id: "${id.g1}" } },
+          "EVT-025",
+        ],
+        ["chat-to-node", {
+          author,
+          type: "chat.message.sent",
+          data: { client_id: draw.clientId(), recipient: "${node_id}", body: draw.text(), attachments: [] },
+        }, "CHT-033"],
+        ["reused-id", { author, type: "market.post.created", data: post(draw), alter: { event_id: OLD } }, "EVT-039"],
+        ["promotion-unsigned", {
+          author,
+          type: "community.member.promoted",
+          data: { target_node_id: `\${id.${author}}`, new_level: "anchor", co_signers: [] },
+        }, "EVT-057"],
+      ]);
+      return [planned(`push/${name}`, { do: "push", events: [event] }, accepted(requirement))];
+    },
+  },
+  {
+    name: "push/malformed",
+    weight: 2,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const [name, body] = draw.pick(
+        [
+          ["not-json", "{"],
+          ["list", "[]"],
+          ["no-events", '{"community_id":"${community_id}"}'],
+          ["events-object", '{"community_id":"${community_id}","events":{}}'],
+          ["null-event", '{"community_id":"${community_id}","events":[null]}'],
+          ["empty-event", '{"community_id":"${community_id}","events":[{}]}'],
+          ["empty", '{"community_id":"${community_id}","events":[]}'],
+        ] as const,
+      );
+      const headers = [["Content-Type", "application/json"]] as const;
+      return [
+        planned(`push/malformed-${name}`, { do: "http", method: "POST", path: "/sync/v1/events", headers, body }),
+      ];
+    },
+  },
+  {
+    name: "documents",
+    weight: 5,
+    make: (draw) => {
+      const path = draw.pick([
+        "/manifest",
+        "/community/manifest",
+        "/sync/v1/heads",
+        "/health",
+        "/ready",
+        "/metrics",
+        "/nowhere",
+      ]);
+      return [planned(`GET ${path}`, { do: "http", method: "GET", path })];
+    },
+  },
+  {
+    name: "poll",
+    weight: 3,
+    when: ({ pubsub }) => pubsub,
+    make: (draw) => {
+      const topic = draw.pick([
+        "marketplace.post.created",
+        "marketplace.post.expired",
+        "community.member.added",
+        "community.member.revoked",
+        "capability.registered",
+        "emergency.mode.changed",
+        "chat.message.${id.m1}",
+        "no.such.topic",
+      ]);
+      const last = draw.pick([0, 0, 1, 3, undefined]);
+      return [
+        planned(`poll ${topic}`, { do: "poll", topic, timeout: 0, ...(last === undefined ? {} : { last_seq: last }) }),
+      ];
+    },
+  },
+  {
+    name: "protocol",
+    weight: 4,
+    make: (draw) => {
+      const name = draw.pick([
+        "protocol.version.list",
+        "protocol.self.describe",
+        "protocol.registry.list",
+        "protocol.conformance.report",
+      ]);
+      if (!draw.offer.capabilities.has(name)) return;
+      const as = draw.actor(name, draw.pick(["member", "stranger", "trusted", "self"]));
+      if (as === undefined) return;
+      const law = name === "protocol.version.list" ? succeeds("PRO-001") : undefined;
+      return [call(name, as, name, {}, law)];
+    },
+  },
+  {
+    name: "protocol.registry.announce",
+    weight: 3,
+    needs: "protocol.registry.announce",
+    make: (draw) => {
+      const as = draw.actor("protocol.registry.announce");
+      if (as === undefined) return;
+      const valid = {
+        name: "tinyhearth",
+        vendor: draw.pick(["example.test", "other.test"]),
+        version: "0.3.1",
+        protocol_versions: ["3.0.0"],
+        homepage_url: null,
+        contact: null,
+      };
+      const { vendor: _, ...noVendor } = valid;
+      const [kind, descriptor, law] = draw.pick<readonly [string, JsonObject, StepLawLike]>([
+        ["valid", valid, succeeds("PRO-022")],
+        ["valid", valid, succeeds("PRO-022")],
+        ["future", { ...valid, protocol_versions: ["99.0.0"] }, succeeds("PRO-026")],
+        ["no-vendor", noVendor, { requirement: "PRO-023", status: [400] }],
+        ["no-versions", { ...valid, protocol_versions: [] }, { requirement: "PRO-023", status: [400] }],
+        ["odd-versions", { ...valid, protocol_versions: ["three"] }, { requirement: "PRO-023", status: [400] }],
+      ]);
+      const announce = call(
+        `protocol.registry.announce/${kind}`,
+        as,
+        "protocol.registry.announce",
+        { descriptor },
+        law,
+      );
+      if (!draw.again(as, "protocol.registry.list")) return [announce];
+      return [announce, call("protocol.registry.list/after", as, "protocol.registry.list", {}, succeeds("PRO-021"))];
+    },
+  },
+];

@@ -1,0 +1,110 @@
+/** From a seed to a plan. */
+
+import type { ActorLevel } from "../../src/runner/vector_steps.ts";
+import type { Cast, Plan, PlannedStep } from "../plan.ts";
+import { busTemplates } from "./bus.ts";
+import { chatTemplates } from "./chat.ts";
+import { BURSTER, call, Draw, type Offer, planned, type Template } from "./draw.ts";
+import { logTemplates } from "./log.ts";
+import { marketTemplates } from "./market.ts";
+import { servicesTemplates } from "./services.ts";
+import { tokensTemplates } from "./tokens.ts";
+
+export type { Offer, Template } from "./draw.ts";
+
+/** All kinds of traffic. */
+export const TEMPLATES: readonly Template[] = [
+  ...marketTemplates,
+  ...chatTemplates,
+  ...servicesTemplates,
+  ...busTemplates,
+  ...tokensTemplates,
+  ...logTemplates,
+];
+
+/** Weights by template name or by the part before `/`; 0 excludes. */
+export type Weights = Readonly<Record<string, number>>;
+
+/** How many actors of each level a cast may have. */
+export interface CastSizes {
+  readonly member: number;
+  readonly trusted: number;
+  readonly anchor: number;
+  readonly root: boolean;
+  readonly self: boolean;
+}
+
+/** Members that share the calls, so that nobody exhausts a budget. */
+const MEMBERS = 10;
+/** Members that make one burst each. */
+const BURSTERS = 3;
+const TRUSTED = 3;
+const STRANGERS = 4;
+/** Guests that get invited and never join. */
+const GUESTS = 3;
+/** Draws without a step before the generator gives up: every budget is used up then. */
+const MAX_EMPTY_DRAWS = 400;
+
+/** Actors of a plan, as many as the access allows. */
+export function castOf(sizes: CastSizes): Cast {
+  const cast: Record<string, ActorLevel> = {};
+  const add = (prefix: string, level: ActorLevel, count: number) => {
+    for (let i = 1; i <= count; i++) cast[`${prefix}${i}`] = level;
+  };
+  const bursters = sizes.member > MEMBERS ? BURSTERS : 0;
+  add("m", "member", Math.min(MEMBERS, sizes.member));
+  add("t", "trusted", Math.min(TRUSTED, sizes.trusted));
+  add("a", "anchor", Math.min(1, sizes.anchor));
+  add("s", "stranger", STRANGERS);
+  add("g", "stranger", GUESTS);
+  add(BURSTER, "member", bursters);
+  if (sizes.root) cast.r1 = "revoked";
+  if (sizes.self) cast.self = "self";
+  return cast;
+}
+
+/** Steps that look at everything once more: views, log, counters. */
+function closing(draw: Draw): PlannedStep[] {
+  const get = (path: string) => planned(`GET ${path}`, { do: "http", method: "GET", path });
+  const reader = Object.keys(draw.cast).find((name) => draw.cast[name] === "anchor" || draw.cast[name] === "trusted") ??
+    Object.keys(draw.cast)[0];
+  const steps = [get("/manifest"), get("/community/manifest"), get("/sync/v1/heads")];
+  if (draw.offer.sync) steps.push(planned("log", { do: "push", events: [], our_head: 0 }));
+  for (const [name, input] of [["market.list", { limit: 500 }], ["file.list", {}], ["rag.list_corpora", {}]] as const) {
+    if (reader !== undefined && draw.offer.capabilities.has(name)) {
+      steps.push(call(`final ${name}`, reader, name, { ...input }));
+    }
+  }
+  return [...steps, get("/metrics")];
+}
+
+/** A plan of about so many steps; the closing steps come on top. */
+export function makePlan(
+  options: {
+    readonly seed: number;
+    readonly steps: number;
+    readonly offer: Offer;
+    readonly cast: Cast;
+    readonly weights?: Weights;
+  },
+): Plan {
+  const { seed, steps: wanted, offer, cast, weights = {} } = options;
+  const draw = new Draw(seed, cast, offer);
+  const bag = TEMPLATES.flatMap((template) => {
+    const { name, needs, when, weight = 1 } = template;
+    if (needs !== undefined && !offer.capabilities.has(needs)) return [];
+    if (when !== undefined && !when(offer)) return [];
+    const own = weights[name] ?? weights[name.split("/")[0] ?? name] ?? weight;
+    return Array.from({ length: Math.round(own) }, () => template);
+  });
+  const steps: PlannedStep[] = [];
+  for (let empty = 0; steps.length < wanted && bag.length > 0 && empty < MAX_EMPTY_DRAWS;) {
+    const made = draw.pick(bag).make(draw);
+    if (made === undefined) empty++;
+    else {
+      empty = 0;
+      steps.push(...made);
+    }
+  }
+  return { seed, actors: cast, steps: [...steps.slice(0, wanted), ...closing(draw)] };
+}

@@ -1,0 +1,344 @@
+/** Traffic of files, retrieval, embedding and generation. */
+
+import {
+  base64url,
+  blobShape,
+  chunksOf,
+  cidOf,
+  type Json,
+  type JsonObject,
+  manifestCid,
+  utf8,
+} from "../../src/protocol/mod.ts";
+import { BAD, call, type Draw, planned, refused, succeeds, type Template } from "./draw.ts";
+
+const NO_CID = `blake3:${"7".repeat(64)}`;
+
+function model(draw: Draw, capability: string): string {
+  return draw.offer.models.get(capability) ?? "default";
+}
+
+/** A small text blob as file.put takes it in one call (wire-format-experimental.md section 1). */
+function smallBlob(words: string): { readonly cid: string; readonly chunk: string; readonly input: JsonObject } {
+  const bytes = utf8(words);
+  const shape = blobShape(bytes);
+  const cid = manifestCid(shape);
+  const chunks = chunksOf(bytes).map((chunk) => ({ i: chunk.i, cid: chunk.cid, data_b64: base64url(chunk.bytes) }));
+  const manifest: JsonObject = {
+    cid,
+    size_bytes: shape.size_bytes,
+    chunk_size_bytes: shape.chunk_size_bytes,
+    chunks: shape.chunks.map((chunk, i) => ({ i, cid: chunk.cid, size_bytes: chunk.size_bytes })),
+  };
+  return { cid, chunk: cidOf(bytes), input: { manifest, chunks: chunks as unknown as Json } };
+}
+
+export const servicesTemplates: readonly Template[] = [
+  {
+    name: "file.put",
+    weight: 2,
+    needs: "file.put",
+    make: (draw) => {
+      const as = draw.actor("file.put", "trusted");
+      if (as === undefined) return;
+      const { cid, chunk, input } = smallBlob(`${draw.word()} ${draw.text()} well map ladder`.repeat(draw.int(1, 40)));
+      draw.save("blob", `${cid} ${chunk}`);
+      return [call("file.put/valid", as, "file.put", input, succeeds("FIL-036"), { params: {} })];
+    },
+  },
+  {
+    name: "file.put/refused",
+    needs: "file.put",
+    make: (draw) => {
+      const { input } = smallBlob(draw.word());
+      const member = draw.actor("file.put");
+      if (member === undefined) return;
+      return [call("file.put/member", member, "file.put", input, refused("FIL-034", 401, "unauthorized"))];
+    },
+  },
+  {
+    name: "file.put/spoiled",
+    needs: "file.put",
+    make: (draw) => {
+      const as = draw.actor("file.put", "trusted");
+      if (as === undefined) return;
+      const { input } = smallBlob(draw.word());
+      const chunks = [{ i: 0, cid: NO_CID, data_b64: "AAAA" }];
+      return [call("file.put/spoiled", as, "file.put", { ...input, chunks })];
+    },
+  },
+  {
+    name: "file.read/known",
+    weight: 2,
+    needs: "file.read",
+    make: (draw) => {
+      const as = draw.actor("file.read");
+      const blob = draw.known("blob");
+      if (as === undefined || blob === undefined) return;
+      const cid = draw.pick(blob.note.split(" "));
+      return [call("file.read/known", as, "file.read", { cid }, succeeds("FIL-001"))];
+    },
+  },
+  {
+    name: "file.read/unknown",
+    weight: 2,
+    needs: "file.read",
+    make: (draw) => {
+      const [name, input, law] = draw.pick(
+        [
+          ["unknown", { cid: NO_CID }, refused("FIL-018", 404, "not_found")],
+          ["missing", {}, refused("FIL-019", 400, ...BAD)],
+          ["number", { cid: 5 }, refused("FIL-019", 400, ...BAD)],
+          ["short", { cid: "blake3:abc" }, undefined],
+          ["path", { cid: "../root.key" }, undefined],
+          ["upper", { cid: `blake3:${"A".repeat(64)}` }, undefined],
+        ] as const,
+      );
+      const as = draw.actor("file.read");
+      return as === undefined ? undefined : [call(`file.read/${name}`, as, "file.read", { ...input }, law)];
+    },
+  },
+  {
+    name: "file.list",
+    weight: 2,
+    needs: "file.list",
+    make: (draw) => {
+      const as = draw.actor("file.list");
+      if (as === undefined) return;
+      const input = draw.pick<JsonObject>([{}, { prefix: "blake3:" }, { prefix: "blake3:0" }, { prefix: "nothing" }]);
+      return [call("file.list", as, "file.list", input, succeeds("FIL-025"))];
+    },
+  },
+  {
+    name: "file.advertise",
+    weight: 2,
+    needs: "file.advertise",
+    make: (draw) => {
+      const as = draw.actor("file.advertise");
+      if (as === undefined) return;
+      const own = `blake3:${draw.int(0, 9).toString().repeat(64)}`;
+      const [name, input, law] = draw.pick<readonly [string, JsonObject, ReturnType<typeof refused>]>(
+        [
+          ["valid", { cids: [own] }, succeeds("FIL-029")],
+          ["valid", { cids: [own] }, succeeds("FIL-029")],
+          ["no-list", { cids: own }, refused("FIL-032", 400, ...BAD)],
+          ["no-cid", { cids: ["hello"] }, refused("FIL-032", 400, ...BAD)],
+          ["missing", {}, refused("FIL-032", 400, ...BAD)],
+        ],
+      );
+      const first = call(`file.advertise/${name}`, as, "file.advertise", input, law);
+      if (name !== "valid" || !draw.again(as, "file.advertise")) return [first];
+      return [
+        first,
+        call("file.advertise/repeated", as, "file.advertise", input, succeeds("FIL-030")),
+      ];
+    },
+  },
+  {
+    name: "rag",
+    weight: 3,
+    needs: "rag.query",
+    make: (draw) => {
+      const as = draw.actor("rag.query");
+      if (as === undefined) return;
+      const [name, params, input, law] = draw.pick(
+        [
+          ["unknown-corpus", { corpus: "nowhere" }, { query: "well" }, refused("KBS-010", 404, "not_found")],
+          ["no-corpus", {}, { query: "well" }, undefined],
+          ["personal", { corpus: "personal" }, { query: "well" }, undefined],
+          ["known", { corpus: "maps" }, { query: "well map" }, undefined],
+          ["known-k", { corpus: "maps" }, { query: "ladder", k: 1, include_text: false }, undefined],
+          ["k-21", { corpus: "maps" }, { query: "ladder", k: 21 }, undefined],
+          ["empty-query", { corpus: "maps" }, { query: "" }, undefined],
+        ] as const,
+      );
+      return [call(`rag.query/${name}`, as, "rag.query", { ...input }, law, { params: { ...params } })];
+    },
+  },
+  {
+    name: "rag.ingest",
+    needs: "rag.ingest",
+    make: (draw) => {
+      const as = draw.actor("rag.ingest", draw.once(4) ? "member" : "trusted");
+      const blob = draw.known("blob");
+      if (as === undefined) return;
+      const doc = blob === undefined ? NO_CID : blob.note.split(" ")[0] ?? NO_CID;
+      const input = { doc_cid: doc, title: "Map of the wells", language: "en", metadata: { year: 2020 } };
+      return [
+        call("rag.ingest", as, "rag.ingest", input, undefined, {
+          params: { corpus: draw.pick(["maps", "maps", "system"]) },
+        }),
+      ];
+    },
+  },
+  {
+    name: "rag.list_corpora",
+    needs: "rag.list_corpora",
+    make: (draw) => {
+      const as = draw.actor("rag.list_corpora", draw.once(4) ? "stranger" : "member");
+      if (as === undefined) return;
+      const law = draw.cast[as] === "stranger" ? refused("KBS-021", 401, "unauthorized") : succeeds("KBS-041");
+      return [call("rag.list_corpora", as, "rag.list_corpora", {}, law)];
+    },
+  },
+  {
+    name: "stranger reads",
+    weight: 2,
+    make: (draw) => {
+      const name = draw.pick(["rag.query", "file.read", "file.list", "embed.text", "market.list", "llm.chat"]);
+      if (!draw.offer.capabilities.has(name)) return;
+      const as = draw.actor(name, "stranger");
+      const requirement = {
+        "rag.query": "KBS-021",
+        "file.read": "FIL-021",
+        "embed.text": "EMB-017",
+        "market.list": "MKT-027",
+      }[name] ?? "IDN-038";
+      return as === undefined ? undefined : [
+        call(`${name}/stranger`, as, name, {}, refused(requirement, 401, "unauthorized")),
+      ];
+    },
+  },
+  {
+    name: "embed.text/valid",
+    weight: 3,
+    needs: "embed.text",
+    make: (draw) => {
+      const as = draw.actor("embed.text");
+      if (as === undefined) return;
+      const input = draw.pick<JsonObject>([
+        { texts: ["hearth", draw.text()] },
+        { texts: ["a", "longer text here", "b"] },
+        { texts: ["hearth"], normalize: true },
+        { texts: ["hearth", "well"], normalize: false },
+        { texts: ["x".repeat(8192)] },
+        { texts: Array.from({ length: 256 }, (_, i) => `t${i}`) },
+      ]);
+      return [
+        call("embed.text/valid", as, "embed.text", input, succeeds("EMB-001"), {
+          params: { model: model(draw, "embed.text") },
+        }),
+      ];
+    },
+  },
+  {
+    name: "embed.text/invalid",
+    weight: 3,
+    needs: "embed.text",
+    make: (draw) => {
+      const as = draw.actor("embed.text");
+      if (as === undefined) return;
+      const known = { model: model(draw, "embed.text") };
+      const [name, params, input, law] = draw.pick<
+        readonly [string, JsonObject, JsonObject, ReturnType<typeof refused>]
+      >([
+        ["257", known, { texts: Array.from({ length: 257 }, () => "a") }, refused("EMB-010", 400, ...BAD)],
+        ["none", known, { texts: [] }, refused("EMB-011", 400, ...BAD)],
+        ["too-long", known, { texts: ["ok", "x".repeat(8193)] }, refused("EMB-012", 400, ...BAD)],
+        ["unknown-model", { model: "no-such-model" }, { texts: ["a"] }, refused("EMB-014", 404, "not_found")],
+        ["missing", known, {}, refused("EMB-015", 400, ...BAD)],
+        ["number", known, { texts: ["a", 5] }, refused("EMB-015", 400, ...BAD)],
+        ["no-model", {}, { texts: ["a"] }, refused("BUS-026", 400, ...BAD)],
+      ]);
+      return [call(`embed.text/${name}`, as, "embed.text", input, law, { params })];
+    },
+  },
+  {
+    name: "llm.chat",
+    weight: 4,
+    needs: "llm.chat",
+    make: (draw) => {
+      const as = draw.actor("llm.chat");
+      if (as === undefined) return;
+      const params = { model: model(draw, "llm.chat") };
+      const messages = [{ role: "user", content: `Tell me about the ${draw.pick(["well", "hearth", "Brücke"])}.` }];
+      const base = { messages, max_tokens: draw.int(1, 12), seed: 7 };
+      const kind = draw.pick(["stream", "whole", "cancel", "tools", "stop", "invalid", "invalid", "long"]);
+      const law = succeeds("LLM-001");
+      switch (kind) {
+        case "stream":
+          return [call("llm.chat/stream", as, "llm.chat", { ...base, temperature: 0 }, law, { params })];
+        case "whole":
+          return [call("llm.chat/whole", as, "llm.chat", { ...base, stream: false }, law, { params })];
+        case "long":
+          return [call("llm.chat/long", as, "llm.chat", { ...base, max_tokens: 60 }, law, { params })];
+        case "cancel":
+          return [
+            call("llm.chat/cancelled", as, "llm.chat", { ...base, max_tokens: 400 }, undefined, {
+              params,
+              cancel_after: 2,
+            }),
+          ];
+        case "stop":
+          return [
+            call("llm.chat/stop", as, "llm.chat", { ...base, stop: ["the", " a"], max_tokens: 40 }, law, { params }),
+          ];
+        case "tools": {
+          const tool = {
+            name: "lookup",
+            description: "finds",
+            parameters_schema: { type: "object", properties: { q: { type: "string" } } },
+          };
+          const input = { ...base, tools: [tool], tool_choice: draw.pick(["required", "auto", "none"]) };
+          return [call("llm.chat/tools", as, "llm.chat", input, undefined, { params, version: "1.0" })];
+        }
+        default: {
+          const [name, input, p] = draw.pick<readonly [string, JsonObject, JsonObject]>([
+            ["no-messages", {}, params],
+            ["empty-messages", { messages: [] }, params],
+            ["role", { messages: [{ role: "king", content: "x" }] }, params],
+            ["order", { messages: [{ role: "assistant", content: "x" }, { role: "assistant", content: "y" }] }, params],
+            ["model", base, { model: "no-such-model" }],
+            ["tokens-zero", { ...base, max_tokens: 0 }, params],
+            ["tokens-text", { ...base, max_tokens: "5" }, params],
+            ["temperature", { ...base, temperature: 9 }, params],
+            ["context", { messages: [{ role: "user", content: "word ".repeat(9000) }] }, params],
+          ]);
+          return [call(`llm.chat/${name}`, as, "llm.chat", input, undefined, { params: p })];
+        }
+      }
+    },
+  },
+  {
+    name: "llm.complete",
+    weight: 2,
+    needs: "llm.complete",
+    make: (draw) => {
+      const as = draw.actor("llm.complete");
+      if (as === undefined) return;
+      const input = draw.pick<JsonObject>([
+        { prompt: "Once upon a", max_tokens: 5 },
+        { prompt: "Once upon a", max_tokens: 5, stream: false, seed: 3 },
+        { prompt: "", max_tokens: 2 },
+        { max_tokens: 5 },
+        { prompt: "well", max_tokens: 30, stop: ["well"] },
+      ]);
+      return [
+        call("llm.complete", as, "llm.complete", input, undefined, { params: { model: model(draw, "llm.chat") } }),
+      ];
+    },
+  },
+  {
+    name: "llm.chat/websocket",
+    weight: 2,
+    needs: "llm.chat",
+    when: ({ websocket }) => websocket,
+    make: (draw) => {
+      const as = draw.actor("llm.chat");
+      if (as === undefined) return;
+      const params = { model: model(draw, "llm.chat") };
+      const input = { messages: [{ role: "user", content: "Say hello." }], max_tokens: draw.pick([3, 30]), seed: 7 };
+      const base = { do: "ws", as, capability: "llm.chat", params, input } as const;
+      const [name, step] = draw.pick(
+        [
+          ["whole", base],
+          ["cancelled", { ...base, input: { ...input, max_tokens: 500 }, cancel_after: 3 }],
+          ["not-json", { ...base, first: "hello" }],
+          ["wrong-type", { ...base, first: '{"type":"dance"}' }],
+          ["unsigned", { ...base, first: '{"type":"call","envelope":{}}' }],
+        ] as const,
+      );
+      return [planned(`llm.chat/websocket-${name}`, step)];
+    },
+  },
+];

@@ -1,0 +1,206 @@
+/** Traffic of capability tokens: issued, minted, spoiled, used, revoked, introspected. */
+
+import type { JsonObject } from "../../src/protocol/mod.ts";
+import type { MintedToken } from "../../src/runner/vector_steps.ts";
+import { BAD, call, type Draw, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
+import { addressable } from "./probe.ts";
+
+/** Lifetime far from every boundary. */
+const LIFE_SECONDS = 7200;
+const MAX_POLICY_SECONDS = 86_400;
+
+function scope(draw: Draw, probe: string): JsonObject {
+  return {
+    capabilities: [`${probe}@1.0`],
+    ...(draw.once(3) ? { rate_limit_per_minute: 30 } : {}),
+    ...(draw.once(4) ? { corpora: ["maps"] } : {}),
+  };
+}
+
+type Mint = readonly [name: string, change: Partial<MintedToken>, law: StepLawLike];
+
+const invalid = (requirement: string) => refused(requirement, 401, "token_invalid");
+
+function minted(): readonly Mint[] {
+  return [
+    ["good", {}, succeeds("TOK-023")],
+    ["bearer", { subject: "*" }, undefined],
+    ["expired", { ttl_seconds: -LIFE_SECONDS }, { requirement: "TOK-038", error: ["token_expired"] }],
+    ["signature", { spoil: 2 }, invalid("TOK-027")],
+    ["payload", { spoil: 1 }, invalid("TOK-028")],
+    ["alg-none", { header: { alg: "none", typ: "hntoken", v: 1 } }, { requirement: "TOK-030", status: [400, 401] }],
+    ["alg-hs256", { header: { alg: "HS256", typ: "hntoken", v: 1 } }, { requirement: "TOK-031", status: [400, 401] }],
+    ["typ", { header: { alg: "EdDSA", typ: "jwt", v: 1 } }, undefined],
+    ["v2", { header: { alg: "EdDSA", typ: "hntoken", v: 2 } }, undefined],
+    ["prefix", { prefix: "hntoken://v2/" }, { requirement: "TOK-035", status: [400, 401] }],
+    ["no-prefix", { prefix: "" }, { requirement: "TOK-035", status: [400, 401] }],
+    ["other-key", { signed_by: "m1" }, invalid("TOK-033")],
+    ["stranger", { issuer: "s1" }, { requirement: "TOK-051", status: [401, 403] }],
+    ["audience", { audience: "${id.g1}" }, { requirement: "TOK-042", error: ["unauthorized"] }],
+    ["audience-right", { audience: "${community_id}" }, succeeds("TOK-042")],
+    ["scope", { capabilities: ["chat.send@1.0"] }, { requirement: "TOK-041", error: ["token_scope_insufficient"] }],
+    ["minor", { capabilities: ["market.list@1.7", "file.list@1.7", "rag.list_corpora@1.7"] }, undefined],
+    ["constraint", { constraints: { corpus: ["maps"] } }, {
+      requirement: "TOK-043",
+      error: ["token_scope_insufficient"],
+    }],
+  ];
+}
+
+export const tokensTemplates: readonly Template[] = [
+  {
+    name: "auth.token.issue/valid",
+    weight: 4,
+    needs: "auth.token.issue",
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = draw.actor("auth.token.issue");
+      const holder = as === undefined ? undefined : draw.other(as);
+      if (probe === undefined || as === undefined || holder === undefined) return;
+      const input: JsonObject = {
+        client_id: draw.clientId(),
+        subject: `\${id.${holder}}`,
+        scope: scope(draw, probe),
+        ...(draw.once(2) ? { ttl_seconds: draw.pick([60, 1800, MAX_POLICY_SECONDS]) } : {}),
+        ...(draw.once(3) ? { audience: "${community_id}" } : {}),
+      };
+      const token = draw.save("token", `${holder} ${probe} ${as}`);
+      const id = `${token}id`;
+      const step = call("auth.token.issue/valid", as, "auth.token.issue", input, succeeds("TOK-001"), {
+        learn: { [token]: "output.token", [id]: "output.token_id" },
+      });
+      if (!draw.once(3) || !draw.again(as, "auth.token.issue")) return [step];
+      return [step, call("auth.token.issue/repeated", as, "auth.token.issue", input, succeeds("TOK-015"))];
+    },
+  },
+  {
+    name: "auth.token.issue/invalid",
+    weight: 3,
+    needs: "auth.token.issue",
+    make: (draw) => {
+      const probe = addressable(draw);
+      const as = draw.actor("auth.token.issue");
+      if (probe === undefined || as === undefined) return;
+      const valid = { client_id: draw.clientId(), subject: "${id.m2}", scope: { capabilities: [`${probe}@1.0`] } };
+      const { client_id: clientId, subject, scope: good } = valid;
+      const [name, input, law] = draw.pick<readonly [string, JsonObject, StepLawLike]>([
+        ["no-subject", { client_id: clientId, scope: good }, refused("TOK-019", 400, ...BAD)],
+        ["no-scope", { client_id: clientId, subject }, refused("TOK-019", 400, ...BAD)],
+        ["bearer", { ...valid, subject: "*" }, undefined],
+        ["too-long", { ...valid, ttl_seconds: MAX_POLICY_SECONDS + 1 }, undefined],
+        ["unknown-capability", { ...valid, scope: { capabilities: ["market.fly@1.0"] } }, undefined],
+        ["empty-scope", { ...valid, scope: { capabilities: [] } }, undefined],
+        ["ttl-zero", { ...valid, ttl_seconds: 0 }, refused("TOK-020", 400, ...BAD)],
+        ["no-client-id", { subject, scope: good }, undefined],
+      ]);
+      return [call(`auth.token.issue/${name}`, as, "auth.token.issue", input, law)];
+    },
+  },
+  {
+    name: "auth.token.issue/stranger",
+    needs: "auth.token.issue",
+    make: (draw) => {
+      const as = draw.actor("auth.token.issue", "stranger");
+      if (as === undefined) return;
+      const input = { client_id: draw.clientId(), subject: "${id.m1}", scope: { capabilities: ["market.list@1.0"] } };
+      return [
+        call("auth.token.issue/stranger", as, "auth.token.issue", input, refused("TOK-018", 401, "unauthorized")),
+      ];
+    },
+  },
+  {
+    name: "token used",
+    weight: 4,
+    needs: "auth.token.issue",
+    make: (draw) => {
+      const known = draw.known("token");
+      if (known === undefined) return;
+      const [holder = "", probe = ""] = known.note.split(" ");
+      if (!draw.again(holder, probe)) return;
+      const token = `\${${known.name}}`;
+      const [name, parts] = draw.pick(
+        [
+          ["alone", { token, signature: "none" }],
+          ["signed", { token }],
+          ["broken-signature", { token, signature: "broken" }],
+        ] as const,
+      );
+      return [call(`token used/${name}`, holder, probe, {}, undefined, parts)];
+    },
+  },
+  {
+    name: "token used elsewhere",
+    weight: 2,
+    needs: "auth.token.issue",
+    make: (draw) => {
+      const known = draw.known("token");
+      if (known === undefined) return;
+      const [holder = ""] = known.note.split(" ");
+      const other = draw.pick(["market.post", "auth.token.issue", "chat.send"]);
+      if (!draw.again(holder, other)) return;
+      return [
+        call("token used elsewhere", holder, other, {}, undefined, { token: `\${${known.name}}`, signature: "none" }),
+      ];
+    },
+  },
+  {
+    name: "token minted",
+    weight: 6,
+    make: (draw) => {
+      const probe = addressable(draw);
+      const holder = probe === undefined ? undefined : draw.actor(probe);
+      const issuer = holder === undefined ? undefined : draw.other(holder);
+      if (probe === undefined || holder === undefined || issuer === undefined) return;
+      const [name, change, law] = draw.pick(minted());
+      const mint: MintedToken = {
+        issuer,
+        subject: `\${id.${holder}}`,
+        capabilities: [`${probe}@1.0`],
+        ttl_seconds: LIFE_SECONDS,
+        ...change,
+        ...(name === "other-key" ? { signed_by: holder } : {}),
+      };
+      const signature = draw.once(5) ? {} : { signature: "none" as const };
+      return [call(`token minted/${name}`, holder, probe, {}, law, { mint, ...signature })];
+    },
+  },
+  {
+    name: "token revoked",
+    weight: 2,
+    needs: "auth.token.revoke",
+    make: (draw) => {
+      const known = draw.known("token");
+      if (known === undefined) return;
+      const [holder = "", probe = "", issuer = ""] = known.note.split(" ");
+      const outsider = draw.once(3) ? draw.other(issuer) : undefined;
+      const by = outsider ?? issuer;
+      if (!draw.again(by, "auth.token.revoke") || !draw.again(holder, probe)) return;
+      const input = { client_id: draw.clientId(), token_id: `\${${known.name}id}` };
+      const law = outsider === undefined || outsider === holder ? undefined : refused("TOK-058", 401, "unauthorized");
+      const revoke = call(
+        `auth.token.revoke/${outsider === undefined ? "issuer" : "other"}`,
+        by,
+        "auth.token.revoke",
+        input,
+        law,
+      );
+      const use = call("token used/after revocation", holder, probe, {}, undefined, {
+        token: `\${${known.name}}`,
+        signature: "none",
+      });
+      return [revoke, use];
+    },
+  },
+  {
+    name: "auth.token.introspect",
+    weight: 3,
+    needs: "auth.token.introspect",
+    make: (draw) => {
+      const known = draw.known("token");
+      const as = draw.actor("auth.token.introspect", draw.once(2) ? "self" : "member");
+      if (as === undefined || known === undefined) return;
+      const token = draw.once(4) ? "hntoken://v1/AAAA.BBBB.CCCC" : `\${${known.name}}`;
+      return [call("auth.token.introspect", as, "auth.token.introspect", { token })];
+    },
+  },
+];

@@ -1,0 +1,448 @@
+/** Steps of a vector, and taking them towards one target. Judging is the caller's. */
+
+import {
+  base64url,
+  canonicalBytes,
+  canonicalize,
+  type EventEnvelope,
+  fromUtf8Lossy,
+  isObject,
+  type Json,
+  type JsonObject,
+  mintToken,
+  signText,
+  TOKEN_HEADER,
+  tryParseJson,
+  utf8,
+} from "../protocol/mod.ts";
+import type { Actor, Actors } from "../target/actors.ts";
+import type { CallOptions, EnvelopeHeader } from "../target/call.ts";
+import type { Session } from "../target/session.ts";
+import { type HttpAnswer, type ReadLimits, readSse, WireError, type WsClose, type WsMessage } from "../wire/mod.ts";
+
+/** Levels an actor of a vector may have. */
+export const LEVELS = ["member", "trusted", "anchor", "revoked", "stranger", "root", "self"] as const;
+export type ActorLevel = (typeof LEVELS)[number];
+/** Values of `do`. */
+export const STEP_KINDS = ["call", "http", "push", "poll", "raw", "ws"] as const;
+
+/** A token the tester mints itself. */
+export interface MintedToken {
+  readonly issuer: string;
+  /** NodeID or `*`. */
+  readonly subject: string;
+  readonly capabilities: readonly string[];
+  readonly constraints?: JsonObject;
+  readonly rate_limit_per_minute?: number;
+  readonly audience?: string;
+  /** Seconds from now; negative for an expired one. */
+  readonly ttl_seconds: number;
+  /** Actor whose key signs instead of the issuer's. */
+  readonly signed_by?: string;
+  /** Header instead of the legal one. */
+  readonly header?: JsonObject;
+  /** Segment (0 to 2) whose first character is changed after signing, or a prefix instead of the legal one. */
+  readonly spoil?: number;
+  readonly prefix?: string;
+}
+
+/** Which text is signed instead of the canonical envelope; a right node refuses all of them. */
+export type Rendering = "body" | "pretty" | "ascii" | "insertion";
+
+/** An event of a push step. */
+export type PushedEvent =
+  /** The event that an earlier push named, byte for byte. */
+  | { readonly repeat: string; readonly tamper?: JsonObject }
+  | {
+    readonly author: string;
+    readonly type: string;
+    readonly data: JsonObject;
+    /** Above the head by so much; default 1 above everything seen. */
+    readonly lamport_offset?: number;
+    /** Members replaced after signing; null values stay null. */
+    readonly tamper?: JsonObject;
+    /** Members replaced before signing. */
+    readonly alter?: JsonObject;
+    /** Remembers the event under this name; `${NAME}` is its id, `${NAME.lamport}` its lamport. */
+    readonly name?: string;
+  };
+
+/** One step. Strings of the form `${name}` are replaced by values learned from earlier answers. */
+export type VectorStep =
+  & {
+    /** Learned values: name -> path into the JSON answer, as in `output.event_id`. */
+    readonly learn?: { readonly [name: string]: string };
+  }
+  & (
+    | {
+      readonly do: "call";
+      readonly as: string;
+      readonly capability: string;
+      readonly version?: string;
+      readonly params?: JsonObject;
+      readonly input?: JsonObject;
+      /** The complete body instead of `params` and `input`. */
+      readonly body?: Json;
+      readonly signature?: "valid" | "none" | "broken" | { readonly text: string };
+      /** Sign this rendering instead of the canonical envelope. */
+      readonly rendering?: Rendering;
+      /** Prefix and suffix put around the valid signature. */
+      readonly wrap?: readonly [string, string];
+      /** Name another actor (by its id) as the caller; the key of `as` signs. */
+      readonly from?: string;
+      readonly community?: string;
+      readonly timestamp?: string;
+      readonly request_id?: string;
+      readonly accept?: string;
+      readonly omit?: readonly string[];
+      readonly token?: string;
+      readonly mint?: MintedToken;
+      /** Bytes transmitted instead of the canonical body. */
+      readonly transmit?: string;
+      /** Close the connection after so many frames of an event stream. */
+      readonly cancel_after?: number;
+      /** Make the call so many times in a row; the last answer counts, `outcomes` lists the statuses. */
+      readonly repeat?: number;
+    }
+    | {
+      readonly do: "http";
+      readonly method: string;
+      readonly path: string;
+      readonly headers?: readonly (readonly [string, string])[];
+      readonly body?: string;
+    }
+    | {
+      readonly do: "push";
+      readonly events: readonly PushedEvent[];
+      /** Ask for everything above this head too. */
+      readonly our_head?: number;
+    }
+    | { readonly do: "poll"; readonly topic: string; readonly last_seq?: number; readonly timeout?: number }
+    /** Bytes that need not be HTTP; only text. */
+    | { readonly do: "raw"; readonly bytes: string }
+    | {
+      readonly do: "ws";
+      readonly as: string;
+      readonly capability: string;
+      readonly params?: JsonObject;
+      readonly input?: JsonObject;
+      /** Sent instead of the call message. */
+      readonly first?: string;
+      /** Send `cancel` after so many messages. */
+      readonly cancel_after?: number;
+    }
+  );
+
+/** What came back for a step. */
+export interface StepAnswer {
+  /** The last HTTP answer; for a WebSocket that of the upgrade. */
+  readonly answer: HttpAnswer;
+  readonly messages?: readonly WsMessage[];
+  readonly close?: WsClose;
+  /** Statuses of a repeated call in order; 0 where no answer came. */
+  readonly outcomes?: readonly number[];
+}
+
+/** Milliseconds for one step: far above what a sound node takes, far below what a user waits. */
+const STEP_DEADLINE_MS = 10_000;
+const STEP_LIMITS: Partial<ReadLimits> = { deadlineMs: STEP_DEADLINE_MS, idleMs: STEP_DEADLINE_MS };
+const MS_PER_SECOND = 1000;
+/** Seconds a minted token was issued before now, so that no clock is behind it. */
+const MINT_BACKDATE_SECONDS = 60;
+const LAST_ASCII = 0x7f;
+/** Every so many messages a WebSocket client acknowledges (wire-format.md section 16). */
+const ACK_EVERY = 8;
+
+/** The member at a dotted path; numbers index arrays. */
+export function valueAt(value: Json | undefined, path: string): Json | undefined {
+  let at: Json | undefined = value;
+  for (const name of path.split(".")) {
+    if (Array.isArray(at) && /^\d+$/.test(name)) at = at[Number(name)];
+    else at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
+  }
+  return at;
+}
+
+/** Replaces `${name}` inside strings; a string that is just one reference takes the value with its type. */
+export function substitute(value: Json, learned: ReadonlyMap<string, Json>): Json {
+  if (typeof value === "string") {
+    const whole = /^\$\{([\w.]+)\}$/.exec(value);
+    if (whole !== null) return learned.get(whole[1] ?? "") ?? value;
+    return value.replace(/\$\{([\w.]+)\}/g, (text, name) => {
+      const found = learned.get(name);
+      return found === undefined ? text : typeof found === "string" ? found : JSON.stringify(found);
+    });
+  }
+  if (Array.isArray(value)) return value.map((item) => substitute(item, learned));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, substitute(item, learned)]));
+}
+
+/** Where steps are taken. */
+export interface StepContext {
+  readonly session: Session;
+  readonly actors: Actors;
+  readonly levels: { readonly [name: string]: ActorLevel };
+}
+
+/**
+ * Takes steps one after the other and remembers what was learned. Besides learned values these are known: `node_id`,
+ * `community_id`, `id.NAME` for every actor.
+ */
+export class StepPerformer {
+  readonly learned = new Map<string, Json>();
+  readonly #events = new Map<string, EventEnvelope>();
+  readonly #ids = new Set<string>();
+
+  constructor(private readonly context: StepContext) {
+    this.learned.set("node_id", context.session.nodeId);
+    this.learned.set("community_id", context.session.communityId);
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @throws {NoSuchActor | EnrolmentError} If an actor cannot be had.
+   */
+  async take(step: VectorStep): Promise<StepAnswer> {
+    await this.#knowActors(step);
+    const ready = substitute(step as unknown as Json, this.learned) as unknown as VectorStep;
+    const answer = await this.#perform(ready);
+    for (const [name, path] of Object.entries(step.learn ?? {})) {
+      const value = valueAt(tryParseJson(answer.answer.body), path);
+      if (value !== undefined) this.learned.set(name, value);
+    }
+    return answer;
+  }
+
+  /** The actor of a name, enrolled on first use. */
+  actor(name: string): Promise<Actor> {
+    const { actors, levels } = this.context;
+    switch (levels[name]) {
+      case "trusted":
+        return actors.trusted(name);
+      case "anchor":
+        return actors.anchor(name);
+      case "revoked":
+        return actors.revoked(name);
+      case "stranger":
+        return Promise.resolve(actors.stranger(name));
+      case "root":
+        return Promise.resolve(actors.root());
+      case "self":
+        return Promise.resolve(actors.self());
+      default:
+        return actors.member(name);
+    }
+  }
+
+  async #knowActors(step: VectorStep): Promise<void> {
+    for (const [, name = ""] of JSON.stringify(step).matchAll(/\$\{id\.(\w+)\}/g)) {
+      if (this.#ids.has(name)) continue;
+      this.#ids.add(name);
+      this.learned.set(`id.${name}`, (await this.actor(name)).id);
+    }
+  }
+
+  async #perform(step: VectorStep): Promise<StepAnswer> {
+    const { session } = this.context;
+    switch (step.do) {
+      case "call":
+        return await this.#call(step);
+      case "http": {
+        const { method, path, headers = [], body } = step;
+        const request = { method, path, headers, ...(body === undefined ? {} : { body: utf8(body) }) };
+        return { answer: await session.http(request, STEP_LIMITS) };
+      }
+      case "push":
+        return { answer: await this.#push(step) };
+      case "poll": {
+        const { topic, last_seq: lastSeq, timeout } = step;
+        const wait = timeout === undefined ? {} : { timeout };
+        return { answer: await session.poll(topic, { ...(lastSeq === undefined ? {} : { lastSeq }), ...wait }) };
+      }
+      case "raw":
+        return { answer: await session.raw(utf8(step.bytes), { limits: STEP_LIMITS }) };
+      case "ws":
+        return await this.#webSocket(step);
+    }
+  }
+
+  async #call(step: Extract<VectorStep, { do: "call" }>): Promise<StepAnswer> {
+    const { session } = this.context;
+    const actor = await this.actor(step.as);
+    const { version, from, community, timestamp, accept, transmit } = step;
+    // What is signed by hand must be known before the envelope is made.
+    const byHand = step.rendering !== undefined || step.wrap !== undefined;
+    const requestId = step.request_id ?? (byHand ? session.id() : undefined);
+    const token = step.mint === undefined ? step.token : await this.#mint(step.mint);
+    const body: Json = step.body ?? { params: step.params ?? {}, input: step.input ?? {} };
+    const given = { version, from, community, timestamp, accept, transmit, requestId, token };
+    const options: CallOptions = {
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      body,
+      omit: (step.omit ?? []) as readonly EnvelopeHeader[],
+      signature: this.#signature(actor, step, body, requestId),
+      deadlineMs: STEP_DEADLINE_MS,
+    };
+    if (step.cancel_after !== undefined) {
+      return await this.#cancelled(actor, step.capability, options, step.cancel_after);
+    }
+    const outcomes: number[] = [];
+    let answer = await session.busCall(actor, step.capability, options);
+    outcomes.push(answer.status);
+    for (let i = 1; i < (step.repeat ?? 1); i++) {
+      answer = await session.busCall(actor, step.capability, options);
+      outcomes.push(answer.status);
+    }
+    return step.repeat === undefined ? { answer } : { answer, outcomes };
+  }
+
+  #signature(
+    actor: Actor,
+    step: Extract<VectorStep, { do: "call" }>,
+    body: Json,
+    requestId: string | undefined,
+  ): NonNullable<CallOptions["signature"]> {
+    if (step.rendering === undefined && step.wrap === undefined) return step.signature ?? "valid";
+    const { session } = this.context;
+    const envelope = session.envelope(actor, step.capability, {
+      body,
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(step.version === undefined ? {} : { version: step.version }),
+      ...(step.timestamp === undefined ? {} : { timestamp: step.timestamp }),
+    });
+    const text = rendered(step.rendering, { ...envelope }, body);
+    const [before, after] = step.wrap ?? ["ed25519:", ""];
+    return { text: before + signText(actor.identity, text).slice("ed25519:".length) + after };
+  }
+
+  async #cancelled(actor: Actor, capability: string, options: CallOptions, frames: number): Promise<StepAnswer> {
+    const { session } = this.context;
+    const stream = await session.open(actor, capability, {}, options);
+    await readSse(stream, { maxFrames: frames, deadlineMs: STEP_DEADLINE_MS });
+    return { answer: stream.finish() };
+  }
+
+  async #mint(mint: MintedToken): Promise<string> {
+    const { session } = this.context;
+    const issuer = await this.actor(mint.issuer);
+    const signer = mint.signed_by === undefined ? issuer : await this.actor(mint.signed_by);
+    const now = Math.floor(session.wall() / MS_PER_SECOND);
+    const payload: JsonObject = {
+      iss: issuer.id,
+      sub: mint.subject,
+      iat: now - MINT_BACKDATE_SECONDS + Math.min(0, mint.ttl_seconds),
+      exp: now + mint.ttl_seconds,
+      jti: session.id(),
+      scope: {
+        capabilities: [...mint.capabilities],
+        ...(mint.constraints === undefined ? {} : { params_constraints: mint.constraints }),
+        ...(mint.rate_limit_per_minute === undefined ? {} : { rate_limit_per_minute: mint.rate_limit_per_minute }),
+      },
+      ...(mint.audience === undefined ? {} : { aud: mint.audience }),
+    };
+    const header = canonicalize(mint.header ?? { ...TOKEN_HEADER });
+    const token = mintToken(signer.identity, canonicalize(payload), header);
+    const [prefix = "", rest = ""] = [token.slice(0, "hntoken://v1/".length), token.slice("hntoken://v1/".length)];
+    const segments = rest.split(".");
+    if (mint.spoil !== undefined) segments[mint.spoil] = spoiled(segments[mint.spoil] ?? "", mint.spoil);
+    return (mint.prefix ?? prefix) + segments.join(".");
+  }
+
+  async #push(step: Extract<VectorStep, { do: "push" }>): Promise<HttpAnswer> {
+    const { session } = this.context;
+    const events: Json[] = [];
+    for (const spec of step.events) {
+      if ("repeat" in spec) {
+        events.push({ ...this.#events.get(spec.repeat), ...spec.tamper } as unknown as Json);
+        continue;
+      }
+      const { author, type, data, lamport_offset: offset, tamper, alter, name } = spec;
+      const lamport = offset === undefined ? undefined : Math.max(0, (await session.head() ?? 0) + offset);
+      const actor = await this.actor(author);
+      const event = await session.event(actor, type, data, {
+        ...(lamport === undefined ? {} : { lamport }),
+        ...eventOptions(alter),
+      });
+      if (name !== undefined) {
+        this.#events.set(name, event);
+        this.learned.set(name, event.event_id);
+        this.learned.set(`${name}.lamport`, event.lamport);
+      }
+      events.push({ ...event, ...tamper } as unknown as Json);
+    }
+    const ourHead = step.our_head === undefined ? {} : { ourHead: step.our_head };
+    return await session.push(events, { ...ourHead, deadlineMs: STEP_DEADLINE_MS });
+  }
+
+  async #webSocket(step: Extract<VectorStep, { do: "ws" }>): Promise<StepAnswer> {
+    const { session } = this.context;
+    const actor = await this.actor(step.as);
+    const options = { params: step.params ?? {}, limits: STEP_LIMITS };
+    const socket = step.first === undefined
+      ? await session.wsCall(actor, step.capability, step.input ?? {}, options)
+      : await session.wsConnect("/bus/v1/call", {
+        headers: session.upgradeHeaders(actor, step.capability),
+        limits: STEP_LIMITS,
+      });
+    const messages: WsMessage[] = [];
+    const answer = socket.handshake.answer;
+    if (!socket.handshake.upgraded) return { answer, messages };
+    try {
+      if (step.first !== undefined) await socket.send(step.first);
+      for (let next = await socket.next(); next !== null; next = await socket.next()) {
+        messages.push(next);
+        if (messages.length === step.cancel_after) await socket.send(JSON.stringify({ type: "cancel" }));
+        else if (messages.length % ACK_EVERY === 0) {
+          await socket.send(JSON.stringify({ type: "ack", upto: sequenceOf(next) ?? messages.length }));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+    }
+    const close = socket.closed;
+    socket.abort();
+    return { answer, messages, ...(close === undefined ? {} : { close }) };
+  }
+}
+
+function eventOptions(alter: JsonObject = {}): JsonObject {
+  const { lamport, event_id: eventId, wall_clock: wallClock, community_id: communityId } = alter;
+  return Object.fromEntries(
+    Object.entries({ lamport, eventId, wallClock, communityId }).filter(([, value]) => value !== undefined),
+  ) as JsonObject;
+}
+
+function sequenceOf(message: WsMessage): number | undefined {
+  const value = tryParseJson(message.payload);
+  return isObject(value) && typeof value.seq === "number" ? value.seq : undefined;
+}
+
+/** The first character replaced; the payload segment gets another subject character so that it stays JSON. */
+function spoiled(segment: string, index: number): string {
+  if (index !== 1) return (segment[0] === "A" ? "B" : "A") + segment.slice(1);
+  const text = fromUtf8Lossy(Uint8Array.fromBase64(segment, { alphabet: "base64url" }));
+  return base64url(utf8(text.replace(/"exp":(\d+)/, (_, exp) => `"exp":${Number(exp) + 1}`)));
+}
+
+function rendered(rendering: Rendering | undefined, envelope: JsonObject, body: Json): Uint8Array {
+  switch (rendering) {
+    case "body":
+      return canonicalBytes(body);
+    case "pretty":
+      return utf8(JSON.stringify(JSON.parse(canonicalize(envelope)), null, 2));
+    case "insertion":
+      return utf8(JSON.stringify(envelope));
+    case "ascii":
+      return utf8(Array.from(canonicalize(envelope), escaped).join(""));
+    default:
+      return canonicalBytes(envelope);
+  }
+}
+
+/** A character outside ASCII as the escapes of its UTF-16 units. */
+function escaped(character: string): string {
+  if (character.charCodeAt(0) <= LAST_ASCII) return character;
+  return character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+}
