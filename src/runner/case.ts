@@ -58,8 +58,8 @@ export interface ConformanceCase {
   readonly longestMs?: number;
   /** State on disk, so that the node can be restarted. */
   readonly durable?: boolean;
-  /** The wall clock of node and tester runs on; otherwise it stands at the time origin, except for slow cases. */
-  readonly clockMoves?: boolean;
+  /** The wall clock of an embedded node runs on; otherwise it stands at the time origin, except for slow cases. */
+  readonly nodeClockMoves?: boolean;
   run(context: CaseContext): Promise<void> | void;
 }
 

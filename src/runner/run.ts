@@ -99,7 +99,8 @@ function needsEnrolment(planned: PlannedCase, profile: TargetProfile, target: Ta
 export function sessionNeeds(planned: PlannedCase): SessionNeeds {
   return {
     tls: planned.needs.includes("https"),
-    movingClock: planned.slow || planned.definition.clockMoves === true,
+    movingClock: planned.slow,
+    nodeClockMoves: planned.definition.nodeClockMoves === true,
     durable: planned.definition.durable === true || planned.needs.includes("managed"),
   };
 }

@@ -1,6 +1,6 @@
 /** The built-in reference node as a target: a fresh node per session, in this process, on loopback. */
 
-import { deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
+import { type Clock, deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
 import type { Overrides } from "../node/fault.ts";
 import { ReferenceNode } from "../node/node.ts";
 import { nodeWith } from "../node/with.ts";
@@ -68,6 +68,16 @@ export class EmbeddedTarget implements Target {
   stop(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** A clock whose wall time runs on from where it stands. */
+function running(clock: Clock): Clock {
+  const began = clock.mono();
+  return {
+    wall: () => Math.floor(clock.wall() + clock.mono() - began),
+    mono: () => clock.mono(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  };
 }
 
 interface NodeFact {
@@ -196,6 +206,7 @@ class EmbeddedHost implements SessionHost {
     if (this.needs.durable === true && this.#directory === undefined) {
       this.#directory = await Deno.makeTempDir({ prefix: "hearthproof-" });
     }
+    const clock = this.network.targetClock ?? this.network.clock;
     const { rules, seams } = nodeWith(faults, variants ?? [], [
       ...this.options.overrides ?? [],
       { request: (request) => this.#cut ? null : request },
@@ -206,7 +217,7 @@ class EmbeddedHost implements SessionHost {
       identity,
       root,
       communityName: "hearthproof",
-      clock: this.network.targetClock ?? this.network.clock,
+      clock: this.needs.nodeClockMoves === true ? running(clock) : clock,
       random: new Random(seed, "node", this.index),
       host: "127.0.0.1",
       port: 0,

@@ -39,6 +39,8 @@ export interface SessionNeeds {
   readonly tls?: boolean;
   /** Wall clock of node and tester moves; otherwise it stands at T0, so that learned timestamps repeat. */
   readonly movingClock?: boolean;
+  /** The wall clock of the node alone moves: what the tester sends stays a function of the seed. */
+  readonly nodeClockMoves?: boolean;
   /** State on disk, so that the node can be restarted. */
   readonly durable?: boolean;
 }

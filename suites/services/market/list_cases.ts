@@ -219,7 +219,7 @@ export const listCases: readonly ConformanceCase[] = [
     brokenBy: ["expired-posts-until-sweep"],
     effects: "writes",
     timed: true,
-    clockMoves: true,
+    nodeClockMoves: true,
     async run(context) {
       const alice = await context.actors.member("alice");
       const made = await makePost(context, alice, usualInput(context, { ttl_seconds: SHORT_TTL_SECONDS }));
