@@ -74,7 +74,7 @@ export const llmInputFaults = faults({
     rules: { llmAcceptsNullSeed: false },
   },
   "tools-field-rejected": {
-    breaks: ["LLM-063", "LLM-046", "LLM-047", "LLM-048", "LLM-049", "LLM-050", "LLM-051"],
+    breaks: ["LLM-063", "LLM-046", "LLM-047", "LLM-048", "LLM-049", "LLM-050"],
     rules: { llmAcceptsInput: (name) => name !== "tools" },
   },
 });
