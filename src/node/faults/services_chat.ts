@@ -105,7 +105,7 @@ export const servicesChatFaults = faults({
     },
   },
   "send-deduplicates-by-body": {
-    breaks: ["CHT-005", "CHT-007", "CHT-008", "CHT-009", "CHT-010", "CHT-011", "CHT-025", "CHT-027"],
+    breaks: ["CHT-005", "CHT-007", "CHT-008", "CHT-009", "CHT-010", "CHT-011", "CHT-025", "CHT-027", "CHT-038"],
     rules: {
       requestKey: (capability, input) =>
         capability === "chat.send" ? JSON.stringify(input.body) : servicesRules.requestKey(capability, input),
@@ -229,14 +229,14 @@ export const servicesChatFaults = faults({
     rules: pages("chat.history", () => EVERYTHING),
   },
   "history-in-order-of-clocks": {
-    breaks: ["CHT-029"],
+    breaks: ["CHT-029", "CHT-032"],
     rules: {
       historyOrder: (a, b) =>
         a.created_at === b.created_at ? compareEvents(a, b) : a.created_at < b.created_at ? -1 : 1,
     },
   },
   "history-of-everyone": {
-    breaks: ["CHT-030"],
+    breaks: ["CHT-025", "CHT-030"],
     rules: { historyIncludes: () => true },
   },
   "history-without-synced-messages": {
@@ -264,14 +264,14 @@ export const servicesChatFaults = faults({
     rules: { acknowledges: (_recipient, _self, before) => before === 0 },
   },
   "receipts-not-joined": {
-    breaks: ["CHT-036"],
+    breaks: ["CHT-036", "CHT-038"],
     rules: {
       receiptCounts: (kind, author, recipient) =>
         kind === "read" && servicesRules.receiptCounts(kind, author, recipient),
     },
   },
   "delivered-by-anyone": {
-    breaks: ["CHT-037"],
+    breaks: ["CHT-037", "CHT-038"],
     rules: {
       receiptCounts: (kind, author, recipient) =>
         kind === "delivered" || servicesRules.receiptCounts(kind, author, recipient),
