@@ -73,7 +73,7 @@ export class ValueComparer {
     for (const name of names) {
       this.#path.push(name);
       const a = left[name];
-      const b = right[name];
+      const b = Object.hasOwn(right, name) ? right[name] : undefined;
       if (a === undefined || b === undefined) this.#report("semantic", a, b);
       else if (name === "signature" && typeof a === "string" && typeof b === "string") this.#signatureText(a, b);
       else {
@@ -81,9 +81,9 @@ export class ValueComparer {
         const timeRight = timeLeft === undefined ? undefined : timeOf(b, name);
         if (timeLeft === undefined || timeRight === undefined) this.#value(a, b, name, depth + 1);
         else {
-          this.#time(a, b, timeLeft, timeRight);
+          const fits = this.#time(a, b, timeLeft, timeRight);
           if (firstLeft === undefined || firstRight === undefined) [firstLeft, firstRight] = [timeLeft, timeRight];
-          else if (Math.abs((timeLeft - firstLeft) - (timeRight - firstRight)) > SPAN_TOLERANCE_MS) {
+          else if (fits && Math.abs((timeLeft - firstLeft) - (timeRight - firstRight)) > SPAN_TOLERANCE_MS) {
             this.#report("semantic", a, b);
           }
         }
@@ -103,12 +103,13 @@ export class ValueComparer {
     if (formOf(left) !== formOf(right)) this.#report("canonical", left, right);
   }
 
-  #time(left: Json, right: Json, leftMs: number, rightMs: number): void {
-    if (typeof left !== typeof right) return this.#report("semantic", left, right);
-    if (typeof left === "string" && typeof right === "string" && shapeOf(left) !== shapeOf(right)) {
-      return this.#report("semantic", left, right);
-    }
-    if (Math.abs(leftMs - rightMs) > TIME_TOLERANCE_MS) this.#report("semantic", left, right, true);
+  /** Whether form and time agree; otherwise it is reported. */
+  #time(left: Json, right: Json, leftMs: number, rightMs: number): boolean {
+    const otherForm = typeof left !== typeof right ||
+      (typeof left === "string" && typeof right === "string" && shapeOf(left) !== shapeOf(right));
+    if (!otherForm && Math.abs(leftMs - rightMs) <= TIME_TOLERANCE_MS) return true;
+    this.#report("semantic", left, right, !otherForm);
+    return false;
   }
 
   #list(left: readonly Json[], right: readonly Json[], depth: number): void {
@@ -165,7 +166,8 @@ export class ValueComparer {
         return;
       case "time": {
         const [a, b] = [Date.parse(left), Date.parse(right)];
-        return this.#time(left, right, a, b);
+        this.#time(left, right, a, b);
+        return;
       }
       case "token":
       case "invite":

@@ -20,6 +20,7 @@ import {
   type WireFailureKind,
 } from "../src/wire/mod.ts";
 import { SseParser } from "../src/wire/mod.ts";
+import { formOf, opened } from "./forms.ts";
 import { readMetrics } from "./metrics_text.ts";
 
 /** A frame of a stream or a message of a WebSocket. */
@@ -163,6 +164,9 @@ function judgeSignatures(
   }
   if (typeof value.signature === "string") into.set(path, documentSignature(value));
   for (const [name, item] of Object.entries(value)) {
+    if (typeof item === "string" && formOf(item) === "invite") {
+      judgeSignatures(opened(item), path === "" ? name : `${path}.${name}`, into, depth + 1);
+    }
     if (typeof item === "object") judgeSignatures(item, path === "" ? name : `${path}.${name}`, into, depth + 1);
   }
 }

@@ -41,7 +41,9 @@ export function defines({ step }: PlannedStep): string[] {
 export function uses({ step }: PlannedStep): string[] {
   const names = [...JSON.stringify(step).matchAll(REFERENCE)].map(([, name = ""]) => name.replace(/\.lamport$/, ""));
   if (step.do === "push") { for (const event of step.events) if ("repeat" in event) names.push(event.repeat); }
-  return [...new Set(names.filter((name) => !name.startsWith("id.") && !/^(node_id|community_id)$/.test(name)))];
+  return [
+    ...new Set(names.filter((name) => !/^(id|short|bare)\./.test(name) && !/^(node_id|community_id)$/.test(name))),
+  ];
 }
 
 /** For every step the indices of the earlier steps it needs directly. */

@@ -16,6 +16,7 @@ const SIGNATURES: readonly Spoiled[] = [
   ["short", { signature: { text: "ed25519:AAAA" } }, bad("IDN-045")],
   ["empty", { signature: { text: "ed25519:" } }, bad("IDN-045")],
   ["padded", { wrap: ["ed25519:", "=="] }, bad("IDN-046")],
+  ["malleable", { signature: "malleable" }, bad("IDN-047")],
   ["body-alone", { rendering: "body" }, bad("IDN-048")],
   ["pretty", { rendering: "pretty" }, bad("IDN-050")],
   ["insertion", { rendering: "insertion" }, bad("IDN-050")],
@@ -45,7 +46,7 @@ function rewritten(body: JsonObject): readonly (readonly [string, string, string
 export const busTemplates: readonly Template[] = [
   {
     name: "signature/spoiled",
-    weight: 5,
+    weight: 7,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -57,7 +58,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "signature/other-key",
-    weight: 2,
+    weight: 4,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -76,7 +77,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "canonical form",
-    weight: 5,
+    weight: 7,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -100,7 +101,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "headers",
-    weight: 4,
+    weight: 9,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -109,6 +110,12 @@ export const busTemplates: readonly Template[] = [
       const [name, parts, law] = draw.pick<Spoiled>([
         [`without-${member}`, { omit: [member] }, undefined],
         [`without-${member}`, { omit: [member] }, undefined],
+        [`without-${member}-unsigned`, { omit: [member], signature: "broken" }, undefined],
+        [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
+        [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
+        [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
+        ["unknown", { extra_headers: [["X-HearthNet-Mood", "warm"]] }, undefined],
+        ["unknown-plain", { extra_headers: [["X-Other", "1"], ["Cookie", "a=b"]] }, undefined],
         ["request-id", { request_id: "not-a-ulid" }, undefined],
         ["timestamp", { timestamp: "yesterday" }, undefined],
         ["timestamp-offset", { timestamp: "2027-03-14T09:26:53+01:00" }, undefined],
@@ -229,6 +236,16 @@ export const busTemplates: readonly Template[] = [
     },
   },
 ];
+
+/** What is signed in place of what is sent. */
+const OTHER: Readonly<Record<string, string>> = {
+  capability: "chat.history",
+  version: "1.7",
+  request_id: "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+  from: "ed25519:AEEnb8m4zZ4nMY_9FxifzsrAROTjH66xZarQ8kZhAWw",
+  community: "ed25519:2HQ8q0ANQ1hRk2H-G6zlatU-KBTMVTwKOiWzuM-NMAw",
+  timestamp: "2020-01-01T00:00:00Z",
+};
 
 /** One more than a budget of a second twice over, far below the hard limit (wire-format.md section 15). */
 const BURST_CALLS = 24;

@@ -10,6 +10,7 @@ import {
   type Json,
   type JsonObject,
   mintToken,
+  shortId,
   signText,
   TOKEN_HEADER,
   tryParseJson,
@@ -83,7 +84,7 @@ export type VectorStep =
       readonly input?: JsonObject;
       /** The complete body instead of `params` and `input`. */
       readonly body?: Json;
-      readonly signature?: "valid" | "none" | "broken" | { readonly text: string };
+      readonly signature?: "valid" | "none" | "broken" | "malleable" | { readonly text: string };
       /** Sign this rendering instead of the canonical envelope. */
       readonly rendering?: Rendering;
       /** Prefix and suffix put around the valid signature. */
@@ -95,6 +96,10 @@ export type VectorStep =
       readonly request_id?: string;
       readonly accept?: string;
       readonly omit?: readonly string[];
+      /** Envelope members that are signed with another value than the one sent. */
+      readonly signed_as?: { readonly [member: string]: string };
+      /** Headers besides those of a call. */
+      readonly extra_headers?: readonly (readonly [string, string])[];
       readonly token?: string;
       readonly mint?: MintedToken;
       /** Bytes transmitted instead of the canonical body. */
@@ -187,7 +192,7 @@ export interface StepContext {
 
 /**
  * Takes steps one after the other and remembers what was learned. Besides learned values these are known: `node_id`,
- * `community_id`, `id.NAME` for every actor.
+ * `community_id`, and for every actor `id.NAME`, its short form `short.NAME`, and `bare.NAME` without the tag.
  */
 export class StepPerformer {
   readonly learned = new Map<string, Json>();
@@ -237,10 +242,13 @@ export class StepPerformer {
   }
 
   async #knowActors(step: VectorStep): Promise<void> {
-    for (const [, name = ""] of JSON.stringify(step).matchAll(/\$\{id\.(\w+)\}/g)) {
+    for (const [, name = ""] of JSON.stringify(step).matchAll(/\$\{(?:id|short|bare)\.(\w+)\}/g)) {
       if (this.#ids.has(name)) continue;
       this.#ids.add(name);
-      this.learned.set(`id.${name}`, (await this.actor(name)).id);
+      const { id } = await this.actor(name);
+      this.learned.set(`id.${name}`, id);
+      this.learned.set(`short.${name}`, shortId(id));
+      this.learned.set(`bare.${name}`, id.slice("ed25519:".length));
     }
   }
 
@@ -273,7 +281,7 @@ export class StepPerformer {
     const actor = await this.actor(step.as);
     const { version, from, community, timestamp, accept, transmit } = step;
     // What is signed by hand must be known before the envelope is made.
-    const byHand = step.rendering !== undefined || step.wrap !== undefined;
+    const byHand = step.rendering !== undefined || step.wrap !== undefined || step.signature === "malleable";
     const requestId = step.request_id ?? (byHand ? session.id() : undefined);
     const token = step.mint === undefined ? step.token : await this.#mint(step.mint);
     const body: Json = step.body ?? { params: step.params ?? {}, input: step.input ?? {} };
@@ -284,6 +292,8 @@ export class StepPerformer {
       omit: (step.omit ?? []) as readonly EnvelopeHeader[],
       signature: this.#signature(actor, step, body, requestId),
       deadlineMs: STEP_DEADLINE_MS,
+      ...(step.signed_as === undefined ? {} : { signedAs: step.signed_as }),
+      ...(step.extra_headers === undefined ? {} : { headers: (list) => [...list, ...step.extra_headers ?? []] }),
     };
     if (step.cancel_after !== undefined) {
       return await this.#cancelled(actor, step.capability, options, step.cancel_after);
@@ -304,7 +314,8 @@ export class StepPerformer {
     body: Json,
     requestId: string | undefined,
   ): NonNullable<CallOptions["signature"]> {
-    if (step.rendering === undefined && step.wrap === undefined) return step.signature ?? "valid";
+    const plain = step.signature === "malleable" ? "valid" : step.signature ?? "valid";
+    if (step.rendering === undefined && step.wrap === undefined && step.signature !== "malleable") return plain;
     const { session } = this.context;
     const envelope = session.envelope(actor, step.capability, {
       body,
@@ -314,7 +325,9 @@ export class StepPerformer {
     });
     const text = rendered(step.rendering, { ...envelope }, body);
     const [before, after] = step.wrap ?? ["ed25519:", ""];
-    return { text: before + signText(actor.identity, text).slice("ed25519:".length) + after };
+    const signed = signText(actor.identity, text);
+    const own = step.signature === "malleable" ? withGroupOrder(signed) : signed;
+    return { text: before + own.slice("ed25519:".length) + after };
   }
 
   async #cancelled(actor: Actor, capability: string, options: CallOptions, frames: number): Promise<StepAnswer> {
@@ -433,7 +446,7 @@ function rendered(rendering: Rendering | undefined, envelope: JsonObject, body: 
     case "pretty":
       return utf8(JSON.stringify(JSON.parse(canonicalize(envelope)), null, 2));
     case "insertion":
-      return utf8(JSON.stringify(envelope));
+      return utf8(JSON.stringify({ ...envelope, body: JSON.parse(canonicalize(body)) }));
     case "ascii":
       return utf8(Array.from(canonicalize(envelope), escaped).join(""));
     default:
@@ -445,4 +458,19 @@ function rendered(rendering: Rendering | undefined, envelope: JsonObject, body: 
 function escaped(character: string): string {
   if (character.charCodeAt(0) <= LAST_ASCII) return character;
   return character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+}
+
+/** Order of the Ed25519 group (RFC 8032 section 5.1). */
+const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+const SCALAR_BYTES = 32;
+
+/** The signature with the group order added to its scalar: it verifies only where that is not checked. */
+function withGroupOrder(signature: string): string {
+  const bytes = Uint8Array.fromBase64(signature.slice("ed25519:".length), { alphabet: "base64url" });
+  let scalar = GROUP_ORDER;
+  for (let i = SCALAR_BYTES - 1, weight = 256n ** BigInt(SCALAR_BYTES - 1); i >= 0; i--, weight /= 256n) {
+    scalar += BigInt(bytes[SCALAR_BYTES + i] ?? 0) * weight;
+  }
+  for (let i = 0; i < SCALAR_BYTES; i++, scalar /= 256n) bytes[SCALAR_BYTES + i] = Number(scalar % 256n);
+  return `ed25519:${base64url(bytes)}`;
 }
