@@ -41,7 +41,7 @@ export const eventsOrderFaults = faults({
     },
   },
   "views-in-order-of-arrival": {
-    breaks: ["EVT-024", "EVT-049", "EVT-050", "EVT-052", "EVT-077"],
+    breaks: ["EVT-024", "EVT-049", "EVT-050", "EVT-052", "EVT-077", "MKT-038"],
     rules: { viewOrder: (a, b) => a.arrival - b.arrival },
   },
   "views-by-wall-clock": {
@@ -67,7 +67,7 @@ export const eventsOrderFaults = faults({
     },
   },
   "expiry-by-author-only": {
-    breaks: ["EVT-053", "MKT-031"],
+    breaks: ["EVT-053", "MKT-031", "MKT-038"],
     rules: { mayExpirePost: ({ actor, owner }) => actor === owner },
   },
   "expiry-reason-ignored": {

@@ -189,7 +189,7 @@ export const servicesMarketFaults = faults({
     rules: { listTrust: "unknown" },
   },
   "expire-answers-without-storing": {
-    breaks: ["MKT-028", "MKT-029", "MKT-031", "MKT-036", "MKT-047", "MKT-051"],
+    breaks: ["MKT-028", "MKT-029", "MKT-031", "MKT-036", "MKT-047", "MKT-051", "MKT-038"],
     log: (event) => event.event_type === "market.post.expired" ? null : event,
   },
   "expire-names-client-id-as-target": {
@@ -199,7 +199,7 @@ export const servicesMarketFaults = faults({
     },
   },
   "expire-by-any-member": {
-    breaks: ["MKT-030", "MKT-032", "MKT-040"],
+    breaks: ["MKT-030", "MKT-032", "MKT-040", "MKT-038"],
     rules: { mayExpirePost: () => true },
   },
   "expire-reason-free-text": {
@@ -207,7 +207,7 @@ export const servicesMarketFaults = faults({
     rules: { expireReasonKnown: () => true },
   },
   "expire-of-nothing": {
-    breaks: ["MKT-030", "MKT-032", "MKT-034", "MKT-035", "MKT-040"],
+    breaks: ["MKT-030", "MKT-032", "MKT-034", "MKT-035", "MKT-040", "MKT-038"],
     rules: { expireTarget: "anything", mayExpirePost: () => true },
   },
   "expire-any-event": {
@@ -227,7 +227,7 @@ export const servicesMarketFaults = faults({
     rules: { postUpdatableFields: servicesRules.postUpdatableFields.filter((name) => name !== "title") },
   },
   "updates-by-anyone": {
-    breaks: ["MKT-039"],
+    breaks: ["MKT-039", "MKT-038"],
     rules: { postUpdateCounts: () => true },
   },
   "search-scores-apart": {

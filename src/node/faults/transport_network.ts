@@ -90,11 +90,11 @@ export const networkFaults = faults({
     rules: { pollSeconds: 0 },
   },
   "poll-looks-at-the-end": {
-    breaks: ["TRN-069", "TRN-070", "TRN-071"],
+    breaks: ["TRN-069", "TRN-070", "TRN-071", "WSK-042", "WSK-043", "WSK-044"],
     rules: { pollWakes: false },
   },
   "last-seq-ignored": {
-    breaks: ["TRN-070"],
+    breaks: ["TRN-070", "WSK-044"],
     rules: { pollAfter: (lastSeq, current) => lastSeq === undefined ? current : 0 },
   },
   "sequence-stands-still": {
@@ -105,11 +105,11 @@ export const networkFaults = faults({
         : answer,
   },
   "message-to-one-subscriber": {
-    breaks: ["TRN-071"],
+    breaks: ["TRN-071", "WSK-043", "WSK-044", "MKT-051"],
     rules: { deliverToAll: false },
   },
   "topics-are-one": {
-    breaks: ["TRN-072"],
+    breaks: ["TRN-072", "WSK-045"],
     rules: { topicMatches: () => true },
   },
   "poll-on-no-topic": {
