@@ -5,7 +5,7 @@ import { type ChangePoint, changePoints } from "./change_point.ts";
 import { minimumDetectable, secondsToDecide } from "./detectable.ts";
 import { holmLevels } from "./holm.ts";
 import { kendallVariance, mannKendall } from "./mann_kendall.ts";
-import { normalQuantile } from "./normal.ts";
+import { normalQuantile, studentWidening } from "./normal.ts";
 import { median } from "./quantile.ts";
 import { MIN_POINTS, reduceSeries } from "./reduce.ts";
 import { checkSamples, type Excluded, type Sample, withoutWindows } from "./sample.ts";
@@ -16,7 +16,10 @@ import { warmUpEnd } from "./warm_up.ts";
 export const SECONDS_PER_HOUR = 3600;
 /** Growth of 1% of the base per hour doubles a process in three days: what an operator would call a leak. */
 export const DEFAULT_LIMIT_SHARE = 0.01;
-export const DEFAULT_ALPHA = 0.05;
+/** One false alarm in a hundred healthy series, since only the lower end of the interval raises one. */
+export const DEFAULT_ALPHA = 0.02;
+/** Strong autocorrelation leaves few independent values; fewer degrees of freedom are not believed. */
+const MIN_FREEDOM = 4;
 /** Probability with which the stated minimum detectable slope is found. */
 export const DEFAULT_POWER = 0.9;
 /** Fewer samples are no series. */
@@ -173,13 +176,14 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
 }
 
 /**
- * Sen's interval for independent noise, widened by the square root of what autocorrelation and the parts cost. Widening
- * ranks instead, as the variance enters Sen's formula, runs out of slopes long before it runs out of meaning.
+ * Sen's interval for independent noise, widened by the square root of what autocorrelation and the parts cost, and by
+ * Student's quantile for the effective number of values (n over the factor, Bayley & Hammersley 1946). Widening ranks instead, as the variance enters Sen's formula, runs out of slopes long before it runs out of meaning.
  */
 function slopeOf(one: Prepared, alpha: number): SlopeEstimate {
   const variance = kendallVariance(one.adjusted);
   const { slope, low, high, points } = theilSen(one.times, one.adjusted, () => variance, alpha);
-  const widening = Math.sqrt(one.factor * one.shape.inflation);
+  const freedom = Math.max(MIN_FREEDOM, one.adjusted.length / one.factor - 2);
+  const widening = Math.sqrt(one.factor * one.shape.inflation) * studentWidening(1 - alpha / 2, freedom);
   return { slope, low: slope - (slope - low) * widening, high: slope + (high - slope) * widening, points };
 }
 

@@ -24,7 +24,7 @@ export interface Shape {
 /** A part with its parameter: its columns, and those of its derivative by the parameter. */
 interface Candidate {
   readonly part: Part;
-  /** Share of the run: time constant, position or period, by part. */
+  /** In shares of the run: time constant or position; of a wave its periods in the run. */
   readonly parameter: number;
   readonly columns: readonly Float64Array[];
   readonly derivatives: readonly Float64Array[];
@@ -35,11 +35,18 @@ interface Candidate {
  * Raftery, "Bayes factors", 1995, 3.2).
  */
 const MIN_GAIN = 10;
+/**
+ * A late start needs the plain criterion only, its parameter counted once: doubting it would excuse a leak, believing it
+ * costs certainty and nothing else.
+ */
+const LATE = { gain: 0, parameterCost: 1 } as const;
 /** A part found by search costs what its coefficients and its parameter cost, and the parameter twice (Zhang & Siegmund 2007). */
 const PARAMETER_COST = 2;
 const MAX_PARTS = 2;
-/** Fewer points cannot carry a part. */
-const MIN_POINTS = 16;
+/** Points each part needs: fewer are fitted rather than explained. */
+const POINTS_PER_PART = 24;
+/** A part that inflates the variance more than this cannot be told from a trend. */
+const MAX_INFLATION = 400;
 /**
  * Longest time constant of a filling as a share of the judged time. A longer one cannot be told from a trend; a sixth of
  * the whole run is promised, which is at most a fifth of what is left after the warm-up.
@@ -54,7 +61,10 @@ const STEPS = 133;
 /** Two waves in the whole run are 1.6 in what is left after the longest warm-up; more than 16 average out. */
 const WAVE_RANGE = [1.55, 16] as const;
 const WAVES = 90;
-const LATE_RANGE = [0.15, 0.75] as const;
+/** Steps between two neighbours of a grid when the best is refined. */
+const REFINEMENTS = 17;
+/** A start later than this leaves too little to tell its slope from noise. */
+const LATE_RANGE = [0.15, 0.6] as const;
 const LATE_STARTS = 25;
 
 /**
@@ -77,18 +87,26 @@ export function shapeOf(times: readonly number[], values: readonly number[]): Sh
     changes: [],
     timeConstant: undefined,
   };
-  if (n < MIN_POINTS || !(scale > 0) || !(span > 0)) return straight;
+  if (n < POINTS_PER_PART || !(scale > 0) || !(span > 0)) return straight;
   const y = Float64Array.from(values, (value) => (value - (values[0] ?? 0)) / scale);
   const line = [u.map(() => 1), u];
   let chosen: Candidate[] = [];
-  let criterion = informationCriterion(line, y, 0);
-  while (chosen.length < MAX_PARTS) {
+  let criterion = informationCriterion(line, y, []);
+  while (chosen.length < MAX_PARTS && n >= POINTS_PER_PART * (chosen.length + 1)) {
     const before = [...line, ...chosen.flatMap(({ columns }) => columns)];
+    const offers = bestOfEachPart(u, y, before, chosen.map(({ part }) => part))
+      .filter((candidate) => inflationOf(u, [...chosen, candidate]) <= MAX_INFLATION)
+      .map((candidate) => ({
+        candidate,
+        value: informationCriterion([...before, ...candidate.columns], y, [...chosen, candidate]),
+      }));
+    const lateValue = offers.find(({ candidate }) => candidate.part === "late")?.value ?? Infinity;
     let best: Candidate | undefined;
-    let least = criterion - MIN_GAIN;
-    for (const candidate of bestOfEachPart(u, y, before, chosen.map(({ part }) => part))) {
-      const next = informationCriterion([...before, ...candidate.columns], y, chosen.length + 1);
-      if (next < least) [best, least] = [candidate, next];
+    let least = criterion;
+    for (const { candidate, value } of offers) {
+      // What excuses growth must also beat growth that starts late by the full margin.
+      const bar = candidate.part === "late" ? criterion - LATE.gain : Math.min(criterion, lateValue) - MIN_GAIN;
+      if (value < bar && value < least) [best, least] = [candidate, value];
     }
     if (best === undefined) break;
     chosen = [...chosen, best];
@@ -114,40 +132,65 @@ function assemble(
       explained[i] = (explained[i] as number) + factor * ((columns[c] as Float64Array)[i] as number);
     }
   }
-  const from = late === undefined ? 0 : u.findIndex((time) => time >= late.parameter);
-  const judged = [u.map(() => 1), u, ...nuisance.flatMap((one) => [...one.columns, ...one.derivatives])]
-    .map((column) => column.slice(from));
   const saturating = chosen.find(({ part }) => part === "saturating");
   return {
     parts: chosen.map(({ part }) => part),
-    from,
+    from: judgedFrom(u, chosen),
     explained,
-    inflation: nuisance.length === 0 ? 1 : varianceInflation(judged, 1),
+    inflation: inflationOf(u, chosen),
     changes: chosen.filter(({ part }) => part === "step" || part === "late")
       .map(({ parameter }) => unit.first + parameter * unit.span),
     timeConstant: saturating === undefined ? undefined : saturating.parameter * unit.span,
   };
 }
 
-function* bestOfEachPart(
+/** Variance of the slope beside the parts and the uncertainty of their parameters, where the slope is judged. */
+function inflationOf(u: Float64Array, chosen: readonly Candidate[]): number {
+  const nuisance = chosen.filter(({ part }) => part !== "late");
+  if (nuisance.length === 0) return 1;
+  const from = judgedFrom(u, chosen);
+  const columns = [u.map(() => 1), u, ...nuisance.flatMap((one) => [...one.columns, ...one.derivatives])];
+  return varianceInflation(columns.map((column) => column.slice(from)), 1);
+}
+
+/** Index of the first point the slope is judged from. */
+function judgedFrom(u: Float64Array, chosen: readonly Candidate[]): number {
+  const late = chosen.find(({ part }) => part === "late");
+  return late === undefined ? 0 : u.findIndex((time) => time >= late.parameter);
+}
+
+function bestOfEachPart(
   u: Float64Array,
   y: Float64Array,
   before: readonly Float64Array[],
   taken: readonly Part[],
-): Generator<Candidate> {
-  for (const { part, parameters, make } of FAMILIES) {
+): Candidate[] {
+  const found: Candidate[] = [];
+  for (const { part, parameters, refined, make } of FAMILIES) {
     if (taken.includes(part)) continue;
     let best: Candidate | undefined;
     let least = Infinity;
-    for (const parameter of parameters) {
+    const attempt = (parameter: number) => {
       const candidate = make(u, parameter);
       const fit = leastSquares([...before, ...candidate.columns], y);
       // Only growth that speeds up is a late start: growth that slows down is judged as a whole.
-      if (fit === undefined || (part === "late" && (fit.coefficients[before.length] ?? 0) <= 0)) continue;
+      if (fit === undefined || (part === "late" && (fit.coefficients[before.length] ?? 0) <= 0)) return;
       if (fit.rss < least) [best, least] = [candidate, fit.rss];
+    };
+    for (const parameter of parameters) {
+      if (part !== "late" || u.filter((time) => time >= parameter).length >= POINTS_PER_PART) attempt(parameter);
     }
-    if (best !== undefined) yield best;
+    for (const finer of best === undefined || !refined ? [] : around(best, parameters)) attempt(finer);
+    if (best !== undefined) found.push(best);
   }
+  return found;
+}
+
+/** Parameters between the neighbours of the best one on its grid. */
+function around({ parameter }: Candidate, parameters: readonly number[]): number[] {
+  const index = parameters.indexOf(parameter);
+  const [low, high] = [parameters[index - 1] ?? parameter, parameters[index + 1] ?? parameter];
+  return grid(low, high, REFINEMENTS, true);
 }
 
 function saturating(u: Float64Array, tau: number): Candidate {
@@ -168,7 +211,7 @@ function wave(u: Float64Array, frequency: number): Candidate {
   const angle = 2 * Math.PI * frequency;
   const sine = u.map((time) => Math.sin(angle * time));
   const cosine = u.map((time) => Math.cos(angle * time));
-  return { part: "wave", parameter: 1 / frequency, columns: [sine, cosine], derivatives: [] };
+  return { part: "wave", parameter: frequency, columns: [sine, cosine], derivatives: [] };
 }
 
 function late(u: Float64Array, at: number): Candidate {
@@ -178,16 +221,19 @@ function late(u: Float64Array, at: number): Candidate {
 const FAMILIES: readonly {
   readonly part: Part;
   readonly parameters: readonly number[];
+  /** Whether a misfit between two parameters of the grid would show as a trend. */
+  readonly refined: boolean;
   readonly make: (u: Float64Array, parameter: number) => Candidate;
 }[] = [
   {
     part: "saturating",
     parameters: grid(MIN_TIME_CONSTANT, MAX_TIME_CONSTANT, TIME_CONSTANTS, true),
+    refined: true,
     make: saturating,
   },
-  { part: "step", parameters: grid(STEP_RANGE[0], STEP_RANGE[1], STEPS, false), make: step },
-  { part: "wave", parameters: grid(WAVE_RANGE[0], WAVE_RANGE[1], WAVES, true), make: wave },
-  { part: "late", parameters: grid(LATE_RANGE[0], LATE_RANGE[1], LATE_STARTS, false), make: late },
+  { part: "step", parameters: grid(STEP_RANGE[0], STEP_RANGE[1], STEPS, false), refined: false, make: step },
+  { part: "wave", parameters: grid(WAVE_RANGE[0], WAVE_RANGE[1], WAVES, true), refined: true, make: wave },
+  { part: "late", parameters: grid(LATE_RANGE[0], LATE_RANGE[1], LATE_STARTS, false), refined: false, make: late },
 ];
 
 function grid(low: number, high: number, count: number, geometric: boolean): number[] {
@@ -197,11 +243,12 @@ function grid(low: number, high: number, count: number, geometric: boolean): num
   });
 }
 
-function informationCriterion(columns: readonly Float64Array[], y: Float64Array, parts: number): number {
+function informationCriterion(columns: readonly Float64Array[], y: Float64Array, parts: readonly Candidate[]): number {
   const fitted = whitened(columns, y);
   if (fitted === undefined) return Infinity;
   const n = y.length;
-  const parameters = columns.length + 1 + PARAMETER_COST * parts;
+  const parameters = columns.length + 1 +
+    parts.reduce((sum, { part }) => sum + (part === "late" ? LATE.parameterCost : PARAMETER_COST), 0);
   // A perfect fit would give minus infinity; rounding leaves about this much of values scaled to one.
   const rss = Math.max(fitted.fit.rss, n * Number.EPSILON);
   return n * Math.log(rss / n) - Math.log(1 - fitted.rho ** 2) + parameters * Math.log(n);

@@ -25,6 +25,8 @@ export interface Leak {
 
 const COUNT = RUN_S / PERIOD_S;
 const NOISE = 0.3;
+/** Of the smallest sawtooth: what lies between two collections must stand out of it. */
+const FINE_NOISE = 0.1;
 
 /** Times and values as samples. */
 export function series(values: Float64Array): Sample[] {
@@ -51,6 +53,7 @@ function collected(
   meanGap: number,
   gap: () => number,
   left: () => number,
+  sigma: number,
 ): Float64Array {
   const rate = amplitude / meanGap;
   let garbage = amplitude * random.unit();
@@ -62,7 +65,7 @@ function collected(
       garbage = left() * garbage + rate * PERIOD_S * random.unit();
       next = i * PERIOD_S + gap();
     }
-    return BASE + garbage + NOISE * gaussian(random);
+    return BASE + garbage + sigma * gaussian(random);
   });
 }
 
@@ -74,23 +77,31 @@ export const HEALTHY: readonly Kind[] = [
   { name: "flat", noise: "normal 0.5%", make: (random) => noisy(random, 0.5) },
   {
     name: "sawtooth",
-    noise: "amplitude 5-15%, period 40-120 s ± 20%, normal 0.3%",
+    noise: "amplitude 5-12%, period 40-120 s ± 20%, normal 0.3%",
     make: (random) => {
       const period = between(random, 40, 120);
-      return collected(random, between(random, 5, 15), period, () => period * between(random, 0.8, 1.2), () => 0);
+      return collected(
+        random,
+        between(random, 5, 12),
+        period,
+        () => period * between(random, 0.8, 1.2),
+        () => 0,
+        NOISE,
+      );
     },
   },
   {
     name: "irregular collection",
-    noise: "amplitude 3-6%, gaps 15 s + exponential of mean 15-30 s, 4 in 10 leave 10-40%, normal 0.3%",
+    noise: "amplitude 2-5%, gaps 15 s + exponential of mean 15-30 s, 4 in 10 leave 10-40%, normal 0.1%",
     make: (random) => {
       const spread = between(random, 15, 30);
       return collected(
         random,
-        between(random, 3, 6),
+        between(random, 2, 5),
         15 + spread,
         () => 15 + exponential(random, spread),
         () => random.unit() < 0.4 ? between(random, 0.1, 0.4) : 0,
+        FINE_NOISE,
       );
     },
   },

@@ -6,6 +6,8 @@ import { theilSen } from "./theil_sen.ts";
 
 /** A longer start is no warm-up but behaviour to be judged. */
 export const MAX_WARM_UP_SHARE = 0.2;
+/** A cut that lowers the squared error by less than this is chance, and data thrown away. */
+const MIN_GAIN = 0.1;
 const BLOCKS = 100;
 const MIN_BLOCKS = 20;
 
@@ -24,6 +26,7 @@ export function warmUpEnd(samples: readonly Sample[]): number {
   const deviations = blocks.map(({ t_s, value }) => value - slope * t_s);
   let [count, sum, squares] = [0, 0, 0];
   let [best, cut] = [Infinity, 0];
+  let uncut = Infinity;
   for (let i = deviations.length - 1; i >= 0; i--) {
     // Shifting by the last value keeps the squares small against their sum.
     const deviation = (deviations[i] as number) - (deviations[deviations.length - 1] as number);
@@ -33,6 +36,7 @@ export function warmUpEnd(samples: readonly Sample[]): number {
     if (i > MAX_WARM_UP_SHARE * deviations.length) continue;
     const error = (squares - sum * sum / count) / (count * count);
     if (error <= best) [best, cut] = [error, i];
+    uncut = error;
   }
-  return cut === 0 ? first : (blocks[cut] as Sample).t_s;
+  return best > (1 - MIN_GAIN) * uncut ? first : (blocks[cut] as Sample).t_s;
 }
