@@ -57,6 +57,13 @@ export const answerFaults = faults({
       "TRN-070",
       "TRN-071",
       "TRN-072",
+      "WSK-006",
+      "WSK-018",
+      "WSK-038",
+      "WSK-042",
+      "WSK-043",
+      "WSK-044",
+      "WSK-045",
     ],
     outbound: onSuccess((answer) => ({ ...answer, status: 201 })),
   },
@@ -124,7 +131,7 @@ export const answerFaults = faults({
   },
 
   "error-named-detail": {
-    breaks: ["TRN-036", "TRN-037", "BUS-021"],
+    breaks: ["TRN-036", "TRN-037", "BUS-021", "WSK-025"],
     outbound: onError(({ error, ...body }) => error === "not_found" ? { body: { ...body, detail: error } } : {}),
   },
   "errors-as-text": {

@@ -169,7 +169,7 @@ export const requestFaults = faults({
     rules: { checkBody: (body) => isObject(body) ? body : mishap("body.get is not a function") },
   },
   "body-wrapped-into-object": {
-    breaks: ["TRN-029"],
+    breaks: ["TRN-029", "WSK-042", "WSK-043", "WSK-044", "WSK-045"],
     rules: {
       checkBody: (body) => isObject(body) ? body : { params: {}, input: {} },
       verifySignature: (request) => {

@@ -34,6 +34,7 @@ export const streamFaults = faults({
       "TRN-056",
       "TRN-057",
       "TRN-058",
+      "WSK-024",
     ],
     outbound: (answer) => ({
       ...answer,
@@ -70,11 +71,11 @@ export const streamFaults = faults({
         : [frame],
   },
   "streams-just-end": {
-    breaks: ["TRN-048", "TRN-049", "TRN-056", "TRN-058"],
+    breaks: ["TRN-048", "TRN-049", "TRN-056", "TRN-058", "WSK-024"],
     frame: (frame) => frame.channel === "sse" && frame.event === "done" ? [] : [frame],
   },
   "done-after-error-frame": {
-    breaks: ["TRN-048", "TRN-049", "TRN-058"],
+    breaks: ["TRN-048", "TRN-049", "TRN-058", "WSK-024"],
     frame: (frame) =>
       frame.channel === "sse" && frame.event === "done"
         ? [{ ...frame, event: "error", data: { error: "internal_error", message: "late" } }, frame]
@@ -85,21 +86,21 @@ export const streamFaults = faults({
     rules: { closeAfterTerminal: false },
   },
   "statistics-after-done": {
-    breaks: ["TRN-049", "TRN-050"],
+    breaks: ["TRN-049", "TRN-050", "WSK-024"],
     frame: (frame) =>
       frame.channel === "sse" && frame.event === "done"
         ? [frame, { ...frame, event: "statistics", data: { frames: frame.index + 1 } }]
         : [frame],
   },
   "frames-named-message": {
-    breaks: ["TRN-050"],
+    breaks: ["TRN-050", "WSK-024"],
     frame: (frame) =>
       frame.channel === "sse" && frame.event !== "done" && frame.event !== "error"
         ? [{ ...frame, event: "message" }]
         : [frame],
   },
   "progress-as-percentage": {
-    breaks: ["TRN-051"],
+    breaks: ["TRN-051", "WSK-024"],
     frame: (frame) =>
       frame.channel === "sse" && frame.index === 0
         ? [{ ...frame, event: "progress", data: { progress: "0 %" } }, frame]
@@ -143,7 +144,7 @@ export const streamFaults = faults({
     rules: { abortOnDisconnect: false },
   },
   "aborted-streams-keep-slots": {
-    breaks: ["TRN-058"],
+    breaks: ["TRN-058", "WSK-035"],
     rules: { errorFreesSlot: false },
   },
 });

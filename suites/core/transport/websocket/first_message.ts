@@ -66,7 +66,7 @@ async function answerTo(
 }
 
 async function closeOf(socket: WsClient, quietMs?: number): Promise<Course> {
-  const course = await collect(socket, quietMs === undefined ? {} : { quietMs });
+  const course = await collect(socket, quietMs === undefined ? {} : { quietMs, firstMs: quietMs });
   socket.abort();
   return course;
 }
@@ -179,6 +179,7 @@ export const firstMessageCases: readonly ConformanceCase[] = [
     requirement: "WSK-017",
     brokenBy: ["websocket-half-open-after-bad-start"],
     effects: "none",
+    timed: true,
     async run(context) {
       const member = await context.actors.member();
       const course = await answerTo(context, member, anyStream(context), { type: "cancel" }, REACTION_MS);

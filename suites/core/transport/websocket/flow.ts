@@ -46,7 +46,7 @@ const MAX_SLOTS = 16;
 /** Milliseconds between two attempts to get a freed slot. */
 const RETRY_MS = 250;
 /** Calls of one identity in a case that makes many: below 10 a second. */
-const CALLS_EACH = 5;
+const CALLS_EACH = 3;
 
 async function blobStream({ target, actors }: CaseContext, chunks: number): Promise<StreamCall> {
   return readCall(await someBlob(target, actors, (chunks - 1) * CHUNK_SIZE + 1));
@@ -96,7 +96,12 @@ export const flowCases: readonly ConformanceCase[] = [
       await acknowledge(socket, before.frames.at(-1)?.seq ?? 0);
       const after = await collect(socket, { quietMs: REACTION_MS, until: () => true });
       socket.abort();
-      context.must.hold(after.frames.length > 0, "more frames within 2 s", courseText(after), after.exchange);
+      context.must.hold(
+        after.frames.length > 0,
+        "more frames after the acknowledgement",
+        courseText(after),
+        after.exchange,
+      );
     },
   }),
   defineCase({
@@ -106,7 +111,7 @@ export const flowCases: readonly ConformanceCase[] = [
     effects: "writes",
     async run(context) {
       const socket = await started(context, await context.actors.member(), await blobStream(context, BLOB_CHUNKS));
-      const course = await collect(socket, { quietMs: REACTION_MS, until: isTerminal, ackEvery: ACK_EVERY });
+      const course = await collect(socket, { until: isTerminal, ackEvery: ACK_EVERY });
       socket.abort();
       const done = course.frames.at(-1);
       const chunks = course.frames.filter(isChunk).length;
@@ -195,6 +200,7 @@ export const flowCases: readonly ConformanceCase[] = [
     requirement: "WSK-035",
     brokenBy: ["websocket-drop-keeps-slot"],
     effects: "writes",
+    timed: true,
     async run(context) {
       const { target, actors, must } = context;
       const call = await longStream(context);
@@ -235,6 +241,7 @@ export const flowCases: readonly ConformanceCase[] = [
     requirement: "WSK-036",
     brokenBy: ["websocket-reader-dies"],
     effects: "writes",
+    timed: true,
     async run(context) {
       const socket = await started(context, await context.actors.member(), await longStream(context));
       await firstWindow(socket);
@@ -255,6 +262,7 @@ export const flowCases: readonly ConformanceCase[] = [
     requirement: "WSK-037",
     brokenBy: ["websocket-unknown-type-kills-node"],
     effects: "writes",
+    timed: true,
     async run(context) {
       const { actors, must } = context;
       const call = await longStream(context);
@@ -301,7 +309,11 @@ async function goesOn({ socket, before }: Opened, expected: string) {
 /** What comes within the time for a reaction; frames that were under way do not prolong it. */
 function reaction({ target }: CaseContext, socket: WsClient): Promise<Course> {
   const end = target.mono() + REACTION_MS;
-  return collect(socket, { quietMs: REACTION_MS, until: (frame) => isTerminal(frame) || frame.at > end });
+  return collect(socket, {
+    firstMs: REACTION_MS,
+    quietMs: REACTION_MS,
+    until: (frame) => isTerminal(frame) || frame.at > end,
+  });
 }
 
 function caller({ actors }: CaseContext, i: number): Promise<Actor> {

@@ -217,6 +217,7 @@ export const frameCases: readonly ConformanceCase[] = [
     requirement: "WSK-041",
     brokenBy: ["websocket-empty-pongs"],
     effects: "none",
+    timed: true,
     async run(context) {
       const { must, random } = context;
       const socket = await upgraded(context, await context.actors.member(), anyStream(context));

@@ -167,8 +167,10 @@ export interface Course {
 
 /** When to stop reading. */
 export interface CollectOptions {
-  /** Milliseconds without a message. */
+  /** Milliseconds without a message, once one has come. */
   readonly quietMs?: number;
+  /** Milliseconds to wait for the first message. */
+  readonly firstMs?: number;
   readonly until?: (frame: NodeFrame, count: number) => boolean;
   /** Acknowledge after so many frames. */
   readonly ackEvery?: number;
@@ -176,10 +178,10 @@ export interface CollectOptions {
 
 /** Reads messages until the connection closes, a condition holds or nothing comes any more. */
 export async function collect(socket: WsClient, options: CollectOptions = {}): Promise<Course> {
-  const { quietMs = FRAME_WAIT_MS, until, ackEvery = 0 } = options;
+  const { quietMs = FRAME_WAIT_MS, firstMs = FRAME_WAIT_MS, until, ackEvery = 0 } = options;
   const frames: NodeFrame[] = [];
   try {
-    for (let message = await socket.next({ deadlineMs: quietMs }); message !== null;) {
+    for (let message = await socket.next({ deadlineMs: firstMs }); message !== null;) {
       const frame = frameOf(message.payload, message.at);
       frames.push(frame);
       if (until?.(frame, frames.length) === true) break;

@@ -6,7 +6,7 @@ import { type CaseContext, type ConformanceCase, defineCase } from "../../../../
 import type { Actor } from "../../../../src/target/actors.ts";
 import { topicPayload } from "../../../../src/target/observer.ts";
 import type { WsClient } from "../../../../src/wire/mod.ts";
-import { collect, type Course, courseText, type NodeFrame, REACTION_MS, SILENCE_MS } from "./helpers.ts";
+import { collect, type Course, courseText, type NodeFrame, SILENCE_MS } from "./helpers.ts";
 
 const CREATED = "marketplace.post.created";
 const EXPIRED = "marketplace.post.expired";
@@ -38,7 +38,7 @@ async function posted({ target, inconclusive }: CaseContext, actor: Actor, title
 
 /** Reads up to the message about an event; others of a shared target are passed over. */
 function messageAbout(socket: WsClient, eventId: string): Promise<Course> {
-  return collect(socket, { quietMs: REACTION_MS, until: (frame) => isAbout(frame, eventId) });
+  return collect(socket, { until: (frame) => isAbout(frame, eventId) });
 }
 
 function isAbout({ bytes }: NodeFrame, eventId: string): boolean {
@@ -140,7 +140,11 @@ export const subscriptionCases: readonly ConformanceCase[] = [
       const eventId = await posted(context, alice, "Ashes");
       // Once the right subscriber has it, a broadcast would have reached this one as well.
       await messageAbout(witness, eventId);
-      const course = await collect(socket, { quietMs: SILENCE_MS, until: (frame) => isAbout(frame, eventId) });
+      const course = await collect(socket, {
+        firstMs: SILENCE_MS,
+        quietMs: SILENCE_MS,
+        until: (frame) => isAbout(frame, eventId),
+      });
       socket.abort();
       witness.abort();
       const wrong = course.frames.some((frame) => isAbout(frame, eventId));

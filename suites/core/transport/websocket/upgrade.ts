@@ -12,6 +12,7 @@ import {
   isTerminal,
   messageOf,
   say,
+  SILENCE_MS,
   SUBPROTOCOL,
   upgraded,
   upgradeFor,
@@ -192,7 +193,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
     async run(context) {
       const socket = await upgraded(context, await context.actors.member(), anyStream(context));
       // Long enough for what a node does at once, far below the 120 s after which it may close.
-      const course = await collect(socket, { quietMs: 1_000 });
+      const course = await collect(socket, { firstMs: SILENCE_MS });
       socket.abort();
       context.must.hold(course.frames.length === 0, "no message before the call", courseText(course), course.exchange);
     },
