@@ -98,7 +98,7 @@ export const busCallFaults = faults({
     rules: { unknownNameCode: "bad_request" },
   },
   "unknown-name-is-not-implemented": {
-    breaks: ["BUS-021", "BUS-022", "IDN-063", "IDN-064", "IDN-066", "IDN-067"],
+    breaks: ["BUS-021", "BUS-022", "IDN-063", "IDN-064", "IDN-066", "IDN-067", "LLM-059"],
     rules: { unknownNameCode: "not_implemented" },
   },
   "names-match-in-any-case": {
@@ -177,11 +177,11 @@ export const busCallFaults = faults({
     rules: { reportedMs: (_, wallMs) => wallMs },
   },
   "meta-ms-negative": {
-    breaks: ["BUS-030", "FIL-001", "FIL-025", "FIL-029", "KBS-019", "KBS-022", "KBS-041"],
+    breaks: ["BUS-030", "FIL-001", "FIL-025", "FIL-029", "KBS-019", "KBS-022", "KBS-041", "LLM-008", "LLM-042"],
     rules: { reportedMs: (ms) => -1 - ms },
   },
   "reads-vary": {
-    breaks: ["BUS-027", "BUS-042"],
+    breaks: ["BUS-027", "BUS-042", "LLM-057"],
     rules: {
       unaryBody: (result, ms, descriptor) =>
         busRules.unaryBody(

@@ -110,11 +110,11 @@ export const busDescriptorFaults = faults({
     rules: { advertisedEntries: spoiled((entry) => ({ ...entry, max_concurrent: 0 })) },
   },
   "llm-chat-listed-per-model": {
-    breaks: ["BUS-010"],
+    breaks: ["BUS-010", "LLM-039"],
     rules: { advertisedEntries: (entries) => entries.flatMap(perModel) },
   },
   "llm-models-without-main-one": {
-    breaks: ["BUS-010"],
+    breaks: ["BUS-010", "LLM-038", "LLM-039"],
     rules: {
       advertisedEntries: spoiled(
         (entry) => ({ ...entry, params: { ...entry.params as JsonObject, models: ["another"] } }),

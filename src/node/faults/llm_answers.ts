@@ -106,11 +106,11 @@ export const llmAnswerFaults = faults({
     rules: { llmDescriptor: chatParams(({ model: _, ...params }) => params) },
   },
   "models-lack-primary": {
-    breaks: ["LLM-038"],
+    breaks: ["LLM-038", "BUS-010"],
     rules: { llmDescriptor: chatParams((params) => ({ ...params, models: MODELS.slice(1) })) },
   },
   "models-as-text": {
-    breaks: ["LLM-038"],
+    breaks: ["LLM-038", "BUS-010"],
     rules: { llmDescriptor: chatParams((params) => ({ ...params, models: MODELS.join(",") })) },
   },
   "second-model-not-installed": {
@@ -185,7 +185,7 @@ export const llmAnswerFaults = faults({
     },
   },
   "calls-beyond-slots-stall": {
-    breaks: ["LLM-034"],
+    breaks: ["LLM-034", "BUS-037"],
     rules: {
       llmDescriptor: descriptorOf("llm.chat", { max_concurrent: NO_LIMIT }),
       advertisedEntries: (entries) =>
@@ -196,7 +196,7 @@ export const llmAnswerFaults = faults({
     },
   },
   "pause-in-seconds": {
-    breaks: ["LLM-035"],
+    breaks: ["LLM-035", "BUS-037"],
     outbound: pauseInSeconds,
   },
 

@@ -1,19 +1,7 @@
 /** Sound variants of the reference node: llm. */
 
-import { isObject, type Json, type JsonObject } from "../../protocol/mod.ts";
 import { type OutboundFrame, variants } from "../fault.ts";
 import { roleProblem } from "../rules/llm.ts";
-
-/** One entry per model in place of one that lists them all. */
-function oneEntryPerModel(kind: string, value: JsonObject): JsonObject {
-  if (kind !== "node-manifest" || !Array.isArray(value.capabilities)) return value;
-  const capabilities = value.capabilities.flatMap((entry): Json[] => {
-    if (!isObject(entry) || entry.name !== "llm.chat" || !isObject(entry.params)) return [entry];
-    const { models, ...params } = entry.params;
-    return Array.isArray(models) ? models.map((model) => ({ ...entry, params: { ...params, model } })) : [entry];
-  });
-  return { ...value, capabilities };
-}
 
 /** `token_delta` with a logprob, and a cancel that ends in an `error` frame. */
 function otherFrames(frame: OutboundFrame): readonly OutboundFrame[] {
@@ -28,11 +16,9 @@ function otherFrames(frame: OutboundFrame): readonly OutboundFrame[] {
 export const llmVariants = variants({
   "llm-other-frames": {
     reading: "text in token_delta frames (CONTRACT3 §4.1), tool calls without deltas (M21 §3.3 read as optional), a " +
-      "cancelled stream ends with error (X06 §4.2), error frames name their code `code`, one llm.chat entry per model " +
-      "(M04 §3.5)",
+      "cancelled stream ends with error (X06 §4.2), error frames name their code `code`",
     rules: { llmArgumentPieces: () => [] },
     frame: otherFrames,
-    document: oneEntryPerModel,
   },
   "llm-other-codes": {
     reading: "unknown models are not_implemented (CONTRACT §4.1), bad shapes schema_mismatch (M03), a system message " +
