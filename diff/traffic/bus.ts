@@ -1,6 +1,6 @@
 /** Traffic that breaks the call itself: signatures, headers, versions, bodies, budgets. */
 
-import type { JsonObject } from "../../src/protocol/mod.ts";
+import type { Json, JsonObject } from "../../src/protocol/mod.ts";
 import { addressable } from "./probe.ts";
 import { BURSTER, call, type CallParts, planned, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
 
@@ -115,6 +115,9 @@ export const busTemplates: readonly Template[] = [
         [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
         [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
         ["unknown", { extra_headers: [["X-HearthNet-Mood", "warm"]] }, undefined],
+        ["media-charset", { extra_headers: [["Content-Type", "application/json; charset=utf-8"]] }, undefined],
+        ["media-text", { extra_headers: [["Content-Type", "text/plain"]] }, undefined],
+        ["accept-any", { accept: "*/*" }, undefined],
         ["unknown-plain", { extra_headers: [["X-Other", "1"], ["Cookie", "a=b"]] }, undefined],
         ["request-id", { request_id: "not-a-ulid" }, undefined],
         ["timestamp", { timestamp: "yesterday" }, undefined],
@@ -161,7 +164,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "bodies",
-    weight: 4,
+    weight: 8,
     make: (draw) => {
       const name = draw.pick(["market.post", "embed.text", "chat.send", "rag.query", "market.list"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -177,9 +180,40 @@ export const busTemplates: readonly Template[] = [
         ["no-params", { body: { input: {} } }],
         ["input-list", { body: { params: {}, input: [] } }],
         ["repeated-name", { transmit: '{"input":{},"input":{"x":1},"params":{}}' }],
+        ["nan", { transmit: '{"input":{"x":NaN},"params":{}}' }],
+        ["leading-zero", { transmit: '{"input":{"x":01},"params":{}}' }],
+        ["plus", { transmit: '{"input":{"x":+1},"params":{}}' }],
+        ["overflow", { transmit: '{"input":{"x":1e999},"params":{}}' }],
+        ["above-53-bits", { transmit: '{"input":{"x":9007199254740993},"params":{}}' }],
+        ["huge", { body: { params: {}, input: { x: 1e300 } } }],
+        ["deep", { body: { params: {}, input: { x: nested(DEEP) } } }],
+        ["very-deep", { transmit: `{"input":{"x":${"[".repeat(TOO_DEEP)}${"]".repeat(TOO_DEEP)}},"params":{}}` }],
+        ["trailing-comma", { transmit: '{"input":{},"params":{},}' }],
+        ["lone-surrogate", { transmit: '{"input":{"x":"\\ud800"},"params":{}}' }],
+        ["invalid-type", { body: { params: [], input: {} } }],
         ["bom", { transmit: '\ufeff{"input":{},"params":{}}' }],
       ]);
       return [call(`body/${kind}`, as, name, {}, undefined, parts)];
+    },
+  },
+  {
+    name: "order of checks",
+    weight: 3,
+    make: (draw) => {
+      const level = draw.pick(["member", "stranger"] as const);
+      const [name, capability, parts] = draw.pick<readonly [string, string, CallParts]>([
+        ["unknown-unsigned", "market.fly", { signature: "none" }],
+        ["unknown-broken", "market.fly", { signature: "broken" }],
+        ["version-broken", "market.list", { version: "9.0", signature: "broken" }],
+        ["body-broken", "market.post", { body: { params: {}, input: {} }, signature: "broken" }],
+        ["foreign-broken", "market.list", { community: "${id.g1}", signature: "broken" }],
+        ["unknown-body", "market.fly", { body: [] }],
+        ["version-body", "market.post", { version: "9.0", body: { params: {}, input: {} } }],
+        ["level-body", "rag.ingest", { body: { params: {}, input: 5 } }],
+        ["not-json-broken", "market.list", { transmit: "{", signature: "broken" }],
+      ]);
+      const as = draw.actor(capability, level);
+      return as === undefined ? undefined : [call(`order/${name}`, as, capability, {}, undefined, parts)];
     },
   },
   {
@@ -236,6 +270,16 @@ export const busTemplates: readonly Template[] = [
     },
   },
 ];
+
+/** Nesting every reader must take, and nesting no reader has to. */
+const DEEP = 40;
+const TOO_DEEP = 5000;
+
+function nested(depth: number): Json {
+  let value: Json = 1;
+  for (let i = 0; i < depth; i++) value = [value];
+  return value;
+}
 
 /** What is signed in place of what is sent. */
 const OTHER: Readonly<Record<string, string>> = {

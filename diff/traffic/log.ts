@@ -218,6 +218,16 @@ export const logTemplates: readonly Template[] = [
     },
   },
   {
+    name: "poll/waiting",
+    when: ({ pubsub }) => pubsub,
+    make: (draw) => {
+      // Each waits for a second, so one is enough.
+      if (draw.known("waited") !== undefined) return;
+      draw.save("waited");
+      return [planned("poll/waiting", { do: "poll", topic: "no.such.topic", timeout: 1 }, { requirement: "TRN-070" })];
+    },
+  },
+  {
     name: "protocol",
     weight: 4,
     make: (draw) => {

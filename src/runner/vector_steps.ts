@@ -19,7 +19,15 @@ import {
 import type { Actor, Actors } from "../target/actors.ts";
 import type { CallOptions, EnvelopeHeader } from "../target/call.ts";
 import type { Session } from "../target/session.ts";
-import { type HttpAnswer, type ReadLimits, readSse, WireError, type WsClose, type WsMessage } from "../wire/mod.ts";
+import {
+  type HeaderList,
+  type HttpAnswer,
+  type ReadLimits,
+  readSse,
+  WireError,
+  type WsClose,
+  type WsMessage,
+} from "../wire/mod.ts";
 
 /** Levels an actor of a vector may have. */
 export const LEVELS = ["member", "trusted", "anchor", "revoked", "stranger", "root", "self"] as const;
@@ -98,7 +106,7 @@ export type VectorStep =
       readonly omit?: readonly string[];
       /** Envelope members that are signed with another value than the one sent. */
       readonly signed_as?: { readonly [member: string]: string };
-      /** Headers besides those of a call. */
+      /** Headers besides those of a call, or in place of one with the same name. */
       readonly extra_headers?: readonly (readonly [string, string])[];
       readonly token?: string;
       readonly mint?: MintedToken;
@@ -293,7 +301,7 @@ export class StepPerformer {
       signature: this.#signature(actor, step, body, requestId),
       deadlineMs: STEP_DEADLINE_MS,
       ...(step.signed_as === undefined ? {} : { signedAs: step.signed_as }),
-      ...(step.extra_headers === undefined ? {} : { headers: (list) => [...list, ...step.extra_headers ?? []] }),
+      ...(step.extra_headers === undefined ? {} : { headers: (list) => withHeaders(list, step.extra_headers ?? []) }),
     };
     if (step.cancel_after !== undefined) {
       return await this.#cancelled(actor, step.capability, options, step.cancel_after);
@@ -418,6 +426,11 @@ export class StepPerformer {
     socket.abort();
     return { answer, messages, ...(close === undefined ? {} : { close }) };
   }
+}
+
+function withHeaders(list: HeaderList, more: HeaderList): HeaderList {
+  const names = new Set(more.map(([name]) => name.toLowerCase()));
+  return [...list.filter(([name]) => !names.has(name.toLowerCase())), ...more];
 }
 
 function eventOptions(alter: JsonObject = {}): JsonObject {

@@ -1,0 +1,48 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { needsOf } from "../plan.ts";
+import { castOf, makePlan, TEMPLATES } from "./mod.ts";
+import type { Offer } from "./mod.ts";
+
+const offer: Offer = {
+  capabilities: new Set(TEMPLATES.flatMap(({ needs }) => needs ?? [])),
+  models: new Map([["embed.text", "m"], ["llm.chat", "m"]]),
+  websocket: true,
+  sync: true,
+  pubsub: true,
+};
+const cast = castOf({ member: 99, trusted: 9, anchor: 9, root: true, self: true });
+const SOFT_BUDGET = 10;
+
+Deno.test("one seed gives one plan, another seed another", () => {
+  const plan = (seed: number) => JSON.stringify(makePlan({ seed, steps: 100, offer, cast }));
+  assertEquals(plan(1), plan(1));
+  assertNotEquals(plan(1), plan(2));
+});
+
+Deno.test("steps use only values that earlier steps define", () => {
+  const { steps } = makePlan({ seed: 3, steps: 400, offer, cast });
+  needsOf(steps).forEach((needed, index) => needed.forEach((at) => assert(at < index)));
+});
+
+Deno.test("nobody exhausts a budget but the bursts", () => {
+  const { steps } = makePlan({ seed: 4, steps: 900, offer, cast });
+  const calls = new Map<string, number>();
+  for (const { step, origin } of steps) {
+    if (step.do !== "call" || step.repeat !== undefined || origin.startsWith("burst")) continue;
+    const key = `${step.as} ${step.capability}`;
+    calls.set(key, (calls.get(key) ?? 0) + 1);
+  }
+  for (const [key, count] of calls) assert(count <= SOFT_BUDGET, `${key}: ${count}`);
+});
+
+Deno.test("a weight of zero excludes, and what is not offered is not sent", () => {
+  const { steps } = makePlan({ seed: 5, steps: 200, offer, cast, weights: { raw: 0 } });
+  assert(steps.every(({ step }) => step.do !== "raw"));
+  const bare = makePlan({
+    seed: 5,
+    steps: 200,
+    offer: { ...offer, capabilities: new Set(["market.list"]), sync: false },
+    cast,
+  });
+  assert(bare.steps.every(({ step }) => step.do !== "push"));
+});
