@@ -231,7 +231,7 @@ export const busCallFaults = faults({
     rules: { whenFull: "not_found" },
   },
   "full-capability-retry-in-seconds": {
-    breaks: ["BUS-037"],
+    breaks: ["BUS-037", "LLM-035"],
     rules: { fullRetryMs: 0.25 },
   },
   "stream-keeps-its-slot": {
@@ -239,7 +239,7 @@ export const busCallFaults = faults({
     rules: { streamEndFreesSlot: false },
   },
   "errors-keep-their-slot": {
-    breaks: ["BUS-039", "TRN-058"],
+    breaks: ["BUS-039", "TRN-058", "LLM-027"],
     rules: { errorFreesSlot: false },
   },
   "in-flight-always-zero": {

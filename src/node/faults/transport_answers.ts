@@ -41,6 +41,17 @@ export const answerFaults = faults({
   "answers-created": {
     breaks: [
       "TRN-001",
+      "LLM-006",
+      "LLM-007",
+      "LLM-008",
+      "LLM-017",
+      "LLM-025",
+      "LLM-030",
+      "LLM-039",
+      "LLM-042",
+      "LLM-045",
+      "LLM-057",
+      "LLM-063",
       "TRN-002",
       "TRN-003",
       "TRN-004",
@@ -68,7 +79,7 @@ export const answerFaults = faults({
     outbound: onSuccess((answer) => ({ ...answer, status: 201 })),
   },
   "answers-as-text": {
-    breaks: ["TRN-001"],
+    breaks: ["TRN-001", "LLM-007"],
     outbound: onSuccess((answer) => withHeader(answer, "Content-Type", "text/plain")),
   },
   "answer-with-fresh-request-id": {
