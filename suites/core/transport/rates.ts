@@ -254,7 +254,12 @@ export const rateCases: readonly ConformanceCase[] = [
         if (answer.status !== 0) should(noServerError(answer));
       }
       const silent = answers.filter((answer) => answer.status === 0).length;
-      context.note(`${silent} of ${FLOOD} calls got no answer, ${answers.filter(limited).length} were rate_limited`);
+      // Counts would differ from run to run; reports of one seed are equal.
+      context.note(
+        `calls above the hard budget: ${silent > 0 ? "some got no answer" : "all were answered"}, ${
+          answers.some(limited) ? "some were rate_limited" : "none was rate_limited"
+        }`,
+      );
       should(status(await probeCall(context, {}, calm), 200));
     },
   }),
