@@ -29,6 +29,7 @@ Deno.bench({ name: `run: all core cases, --parallel ${PARALLEL}`, n: 3, warmup: 
   shown = true;
   const seconds = (clock.mono() - startedAt) / 1000;
   const judged = report.totals.passed + report.totals.failed;
+  // deno-lint-ignore no-console -- a bench prints what it measured
   console.log(
     `${judged} cases judged, ${report.calls} calls, ${seconds.toFixed(2)} s, ${
       (judged / seconds).toFixed(0)
