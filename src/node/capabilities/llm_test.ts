@@ -268,3 +268,9 @@ Deno.test("a token has to cover the target too", async () => {
   const input = tool("file.list@1.0", { params: {}, input: {} });
   assertEquals(await b.refusal("llm.tools.call", {}, input, { token }), "token_scope_insufficient");
 });
+
+Deno.test("where input is read after a stream was accepted, its errors are raised by the frames", async () => {
+  const late = bench({ rules: { llmInputErrors: "frame" } });
+  const error = { event: "error", data: { error: "bad_request" } };
+  assertEquals(await late.stream("llm.chat", PARAMS, { messages: [] }), [error]);
+});

@@ -11,6 +11,7 @@ import {
   isRecord,
   isString,
   isText,
+  jsonObject,
   member,
   meta,
   of,
@@ -58,7 +59,7 @@ export const wholeCases: readonly ConformanceCase[] = [
       must.all(
         of(answer, equals(member(message, "role"), "assistant", "output.message.role")),
         of(answer, isString(member(message, "content"), "output.message.content")),
-        of(answer, isRecord(member(JSON.parse(new TextDecoder().decode(answer.body)), "meta"), "meta")),
+        of(answer, isRecord(must.get(jsonObject(answer)).meta, "meta")),
       );
     },
   }),
