@@ -33,8 +33,8 @@ export class RunComparer {
   readonly state: RunState;
   readonly #values: ValueComparer;
 
-  constructor(private readonly timing: TimingLimits = TIMING, renaming: RenamingOptions = {}) {
-    this.state = { renaming: new Renaming(renaming), offsets: [0] };
+  constructor(private readonly timing: TimingLimits = TIMING, renaming: RenamingOptions = {}, skewMs = 0) {
+    this.state = { renaming: new Renaming(renaming), offsets: [0], skewMs };
     this.#values = new ValueComparer(this.state);
   }
 
@@ -46,7 +46,7 @@ export class RunComparer {
       const place = SHARED_PATHS.test(path) ? "" : address;
       findings.push({ step: index, class: kind, path, address: place, left: a, right: b, maskable });
     };
-    this.#observations(left, right, sink);
+    this.#observations(beforeCancel(planned, left), beforeCancel(planned, right), sink);
     return findings;
   }
 
@@ -163,6 +163,13 @@ export class RunComparer {
     if (slow < fast + this.timing.least || slow < fast * this.timing.factor) return;
     sink("timing", "timing", `${Math.round(left.ms)} ms`, `${Math.round(right.ms)} ms`, false);
   }
+}
+
+/** What was read after a cancellation depends on when it arrived, so only the frames before it are compared. */
+function beforeCancel({ step }: PlannedStep, seen: Observation): Observation {
+  const count = step.do === "call" || step.do === "ws" ? step.cancel_after : undefined;
+  if (count === undefined || seen.frames === undefined) return seen;
+  return { ...seen, frames: seen.frames.slice(0, count), failure: undefined, end: "closed" };
 }
 
 function silence(left: Observation, right: Observation, sink: Sink): void {

@@ -29,6 +29,8 @@ export interface RunState {
   readonly renaming: Renaming;
   /** Known differences left minus right of log positions; 0 holds from the start. */
   readonly offsets: number[];
+  /** Milliseconds by which the times sent to the left were shifted against those sent to the right. */
+  readonly skewMs?: number;
 }
 
 /** A text as a difference shows it. */
@@ -83,7 +85,7 @@ export class ValueComparer {
         else {
           const fits = this.#time(a, b, timeLeft, timeRight);
           if (firstLeft === undefined || firstRight === undefined) [firstLeft, firstRight] = [timeLeft, timeRight];
-          else if (fits && Math.abs((timeLeft - firstLeft) - (timeRight - firstRight)) > SPAN_TOLERANCE_MS) {
+          else if (fits && this.#spanDiffers((timeLeft - firstLeft) - (timeRight - firstRight))) {
             this.#report("semantic", a, b);
           }
         }
@@ -98,6 +100,11 @@ export class ValueComparer {
     }
   }
 
+  #spanDiffers(ms: number): boolean {
+    const skew = Math.abs(this.state.skewMs ?? 0);
+    return Math.abs(ms) > SPAN_TOLERANCE_MS && Math.abs(Math.abs(ms) - skew) > SPAN_TOLERANCE_MS;
+  }
+
   /** Signatures are judged by validity elsewhere; here only their form counts. */
   #signatureText(left: string, right: string): void {
     if (formOf(left) !== formOf(right)) this.#report("canonical", left, right);
@@ -107,7 +114,9 @@ export class ValueComparer {
   #time(left: Json, right: Json, leftMs: number, rightMs: number): boolean {
     const otherForm = typeof left !== typeof right ||
       (typeof left === "string" && typeof right === "string" && shapeOf(left) !== shapeOf(right));
-    if (!otherForm && Math.abs(leftMs - rightMs) <= TIME_TOLERANCE_MS) return true;
+    // A time the node gives is its own; one it repeats is shifted as it was sent.
+    const apart = Math.min(Math.abs(leftMs - rightMs), Math.abs(leftMs - rightMs - (this.state.skewMs ?? 0)));
+    if (!otherForm && apart <= TIME_TOLERANCE_MS) return true;
     this.#report("semantic", left, right, !otherForm);
     return false;
   }
@@ -151,7 +160,7 @@ export class ValueComparer {
       if (this.state.offsets.includes(offset)) return;
       if (this.state.offsets.length < MAX_OFFSETS) this.state.offsets.push(offset);
     }
-    this.#report("semantic", left, right, true);
+    this.#report("semantic", left, right, left < 0 === right < 0);
   }
 
   #text(left: string, right: string): void {

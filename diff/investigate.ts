@@ -53,7 +53,7 @@ export async function freshRun(
     const failed = opened.find((one) => one.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     if (left === undefined || right === undefined) throw new Error("Cannot compare: a side was not opened");
-    return await runPair(plan, left, right, { signal: lab.signal });
+    return await runPair(plan, left, right, { signal: lab.signal, skewMs: lab.left.skewMs - lab.right.skewMs });
   } finally {
     await Promise.all(sides.map((side) => side.close()));
   }
@@ -150,7 +150,9 @@ class Investigator {
 
   /** The run, if the sequence shows the cause. */
   async #shows(plan: Plan, cause: Cause): Promise<PairRun | undefined> {
-    const run = await freshRun(this.lab, plan, `shrink-${++this.#runs}`);
+    const run = await freshRun(this.lab, plan, `shrink-${++this.#runs}`).catch(() => undefined);
+    // A node that cannot be started for an attempt proves nothing about the sequence.
+    if (run === undefined) return undefined;
     const shown = this.#kept(run).some((finding) => causeKey(plan, finding) === cause.key);
     return shown ? run : undefined;
   }

@@ -31,6 +31,7 @@ export const STANDING_MASK: readonly MaskEntry[] = [
   { address: "*", path: "*.port", why: "each node listens on its own port (CONTRACT §6.1)" },
   { address: "*", path: "*.host", why: "each node has its own address (CONTRACT §6.1)" },
   { address: "*", path: "headers.date", why: "time of the answer (RFC 9110)" },
+  { address: "*", path: "event_digest", why: "a digest over event ids, in none of the documents" },
   { address: "GET /trace/recent", path: "*.ts", why: "time of the call (M03 §5)" },
 ];
 

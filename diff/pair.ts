@@ -38,6 +38,8 @@ export interface PairRun {
 export interface PairOptions {
   readonly signal?: AbortSignal;
   readonly timing?: TimingLimits;
+  /** Milliseconds the times sent to the left are ahead of those sent to the right. */
+  readonly skewMs?: number;
   /** Called after every step. */
   readonly progress?: (done: number) => void;
 }
@@ -47,7 +49,7 @@ const SILENT_STEPS = 2;
 
 /** Runs; the sides stay open. */
 export async function runPair(plan: Plan, left: Side, right: Side, options: PairOptions = {}): Promise<PairRun> {
-  const comparer = new RunComparer(options.timing);
+  const comparer = new RunComparer(options.timing, {}, options.skewMs);
   const [lefts, rights]: [Observation[], Observation[]] = [[], []];
   const findings: Finding[] = [];
   const sent = { bytes: 0, differing: 0, requests: 0 };

@@ -1,8 +1,6 @@
 /** One target as the tester meets it in one run: a session, its actors, and the steps taken so far. */
 
 import type { Clock } from "../src/protocol/mod.ts";
-import { NoSuchActor } from "../src/target/actors.ts";
-import { EnrolmentError } from "../src/target/membership.ts";
 import { openSession } from "../src/target/open.ts";
 import { type Preflight, preflight } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
@@ -73,8 +71,8 @@ export async function openSide(contestant: Contestant, frame: RunFrame, cast: Ca
       try {
         return observe(await performer.take(step));
       } catch (error) {
-        if (error instanceof NoSuchActor || error instanceof EnrolmentError) return unsent(error.message);
-        throw error;
+        // Whatever a target does to make a step impossible is its answer to that step; the run goes on.
+        return unsent(error instanceof Error ? error.message : String(error));
       }
     },
     async close() {

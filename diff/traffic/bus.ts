@@ -67,6 +67,8 @@ export const busTemplates: readonly Template[] = [
       const [name, from, law] = draw.pick(
         [
           ["other", `\${id.${other}}`, bad("IDN-043")],
+          ["own-short-form", `\${short.${as}}`, undefined],
+          ["own-bare", `\${bare.${as}}`, undefined],
           ["short-form", "ed25519:AAAA-BBBB-CCCC-DDDD", undefined],
           ["not-base64", "ed25519:!!!", undefined],
           ["no-tag", "AEEnb8m4zZ4nMY", undefined],
@@ -111,9 +113,9 @@ export const busTemplates: readonly Template[] = [
         [`without-${member}`, { omit: [member] }, undefined],
         [`without-${member}`, { omit: [member] }, undefined],
         [`without-${member}-unsigned`, { omit: [member], signature: "broken" }, undefined],
-        [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
-        [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
-        [`other-${member}-signed`, { signed_as: { [member]: OTHER[member] ?? "other" } }, bad("IDN-048")],
+        [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
+        [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
+        [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
         ["unknown", { extra_headers: [["X-HearthNet-Mood", "warm"]] }, undefined],
         ["media-charset", { extra_headers: [["Content-Type", "application/json; charset=utf-8"]] }, undefined],
         ["media-text", { extra_headers: [["Content-Type", "text/plain"]] }, undefined],
@@ -135,7 +137,7 @@ export const busTemplates: readonly Template[] = [
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
       if (probe === undefined || as === undefined) return;
-      const version = draw.pick(["1.0", "1.9", "2.0", "0.9", "1", "1.0.0", "one", "01.0"]);
+      const version = draw.pick(["1.0", "1.9", "2.0", "0.9", "1", "1.0.0", "one", "01.0", "1.0-beta", "1.0.3", " 1.0"]);
       const requirement = { "1.9": "BUS-014", "2.0": "BUS-015", "0.9": "BUS-016", "1.0": "BUS-013" }[version] ??
         "BUS-019";
       const law = version === "1.0" ? succeeds(requirement) : { requirement, status: [400, 404] };
@@ -284,12 +286,18 @@ function nested(depth: number): Json {
 /** What is signed in place of what is sent. */
 const OTHER: Readonly<Record<string, string>> = {
   capability: "chat.history",
-  version: "1.7",
-  request_id: "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+  version: "2.0",
+  request_id: "01ARZ3NDEKTSV4RRFFQ69G5FAW",
   from: "ed25519:AEEnb8m4zZ4nMY_9FxifzsrAROTjH66xZarQ8kZhAWw",
   community: "ed25519:2HQ8q0ANQ1hRk2H-G6zlatU-KBTMVTwKOiWzuM-NMAw",
   timestamp: "2020-01-01T00:00:00Z",
 };
+
+/** The sent request id is fixed, so that the signed one differs in its last character only. */
+function signedOther(member: string): CallParts {
+  const signed = { signed_as: { [member]: OTHER[member] ?? "other" } };
+  return member === "request_id" ? { ...signed, request_id: "01ARZ3NDEKTSV4RRFFQ69G5FAV" } : signed;
+}
 
 /** One more than a budget of a second twice over, far below the hard limit (wire-format.md section 15). */
 const BURST_CALLS = 24;

@@ -17,6 +17,9 @@ function post(draw: Draw): JsonObject {
   };
 }
 
+/** EVT-012 speaks of several hundred. */
+const MANY_EVENTS = 250;
+
 type Tampering = readonly [name: string, requirement: string, tamper: JsonObject];
 
 const TAMPERED: readonly Tampering[] = [
@@ -116,6 +119,21 @@ export const logTemplates: readonly Template[] = [
       const bad: PushedEvent = { ...good, data: post(draw), tamper: { data: { title: "x" } } };
       const events = draw.pick([[good, bad, other], [], [other, good], [bad]]);
       return [planned("push/batch", { do: "push", events }, accepted("EVT-009"))];
+    },
+  },
+  {
+    name: "push/many",
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      const author = draw.other("");
+      if (author === undefined || draw.known("many") !== undefined) return;
+      draw.save("many");
+      const events = Array.from({ length: MANY_EVENTS }, () => ({
+        author,
+        type: "file.cid.advertised",
+        data: { cid: `blake3:${"0".repeat(64)}`, sizes_bytes: 1 },
+      }));
+      return [planned("push/many", { do: "push", events }, accepted("EVT-012"))];
     },
   },
   {
