@@ -250,7 +250,7 @@ export const busTemplates: readonly Template[] = [
       }
       draw.save(`used ${as}`);
       const law = { requirement: "TRN-057" };
-      return [call("burst", as, probe, {}, law, { repeat: BURST_CALLS }), call("burst/after", as, probe, {})];
+      return [call("burst", as, probe, {}, law, { repeat: BURST_CALLS })];
     },
   },
   {

@@ -138,7 +138,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/odd",
-    weight: 3,
+    weight: 6,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");

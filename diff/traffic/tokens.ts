@@ -7,6 +7,8 @@ import { addressable } from "./probe.ts";
 
 /** Lifetime far from every boundary. */
 const LIFE_SECONDS = 7200;
+/** Characters of a segment: far above the 800 bytes a token may have. */
+const OVERSIZED = 4000;
 const MAX_POLICY_SECONDS = 86_400;
 
 function scope(draw: Draw, probe: string): JsonObject {
@@ -151,6 +153,10 @@ export const tokensTemplates: readonly Template[] = [
       const holder = probe === undefined ? undefined : draw.actor(probe);
       const issuer = holder === undefined ? undefined : draw.other(holder);
       if (probe === undefined || holder === undefined || issuer === undefined) return;
+      if (draw.once(12)) {
+        const token = `hntoken://v1/${"A".repeat(OVERSIZED)}.${"B".repeat(OVERSIZED)}.C`;
+        return [call("token minted/oversized", holder, probe, {}, undefined, { token, signature: "none" })];
+      }
       const [name, change, law] = draw.pick(minted());
       const mint: MintedToken = {
         issuer,
