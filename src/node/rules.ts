@@ -11,6 +11,7 @@ import { type KbRules, kbRules } from "./rules/kb.ts";
 import { type LlmRules, llmRules } from "./rules/llm.ts";
 import { type ServicesRules, servicesRules } from "./rules/services.ts";
 import { type ProtocolRules, protocolRules } from "./rules/protocol.ts";
+import { type SoakRules, soakRules } from "./rules/soak.ts";
 
 export interface Rules
   extends
@@ -24,7 +25,8 @@ export interface Rules
     KbRules,
     LlmRules,
     ServicesRules,
-    ProtocolRules {}
+    ProtocolRules,
+    SoakRules {}
 
 /** The sound node. */
 export const soundRules: Rules = {
@@ -39,4 +41,5 @@ export const soundRules: Rules = {
   ...llmRules,
   ...servicesRules,
   ...protocolRules,
+  ...soakRules,
 };

@@ -12,6 +12,7 @@ import { kbFaults } from "./kb.ts";
 import { llmFaults } from "./llm.ts";
 import { servicesFaults } from "./services.ts";
 import { protocolFaults } from "./protocol.ts";
+import { soakFaults } from "./soak.ts";
 
 /** Faults by area, in the order of the catalogue. */
 export const FAULTS_BY_AREA = {
@@ -26,6 +27,7 @@ export const FAULTS_BY_AREA = {
   llm: llmFaults,
   services: servicesFaults,
   protocol: protocolFaults,
+  soak: soakFaults,
 } as const;
 
 const all = {
@@ -40,6 +42,7 @@ const all = {
   ...llmFaults,
   ...servicesFaults,
   ...protocolFaults,
+  ...soakFaults,
 } as const;
 
 /** Name of a fault of the reference node. */

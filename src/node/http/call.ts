@@ -42,7 +42,10 @@ export async function handleCall(transport: Transport, request: HttpRequest, cli
     const head = readCallHead(core, request.headers);
     capability = head.envelope.capability;
     account = new CallAccount(core, transport.streams, head.envelope, request.body.length);
-    return await run(transport, request, client, head, body, account);
+    const answer = await run(transport, request, client, head, body, account);
+    const delay = core.rules.answerDelayMs(core.clock.mono());
+    if (delay > 0) await core.clock.sleep(delay, core.stopping);
+    return answer;
   } catch (error) {
     if (error instanceof DroppedCall) {
       account?.finish("rate_limited");

@@ -49,6 +49,13 @@ export class EventStore {
     return { event, arrival };
   }
 
+  /** Removes the events that arrived last; only faulty rules ask for it. */
+  dropLatest(count: number): void {
+    if (count === 0) return;
+    this.#prepare("DELETE FROM events WHERE arrival IN (SELECT arrival FROM events ORDER BY arrival DESC LIMIT ?)")
+      .run(count);
+  }
+
   delete(eventId: string): void {
     this.#prepare("DELETE FROM events WHERE event_id = ?").run(eventId);
   }

@@ -1,0 +1,87 @@
+/**
+ * Faults of the reference node that show only over time. No requirement names memory or growing latency; they name the
+ * nearest one, that the node stays alive (OPS-029).
+ */
+
+import { isObject } from "../../protocol/mod.ts";
+import { faults, type Overrides } from "../fault.ts";
+
+/** At 20 calls per second this is 1 MB per second. */
+const LEAK_PER_CALL_BYTES = 50_000;
+/** One event in so many is acknowledged and not stored. */
+const DROPPED_ONE_IN = 500;
+/** Lamport value of the event that is handed out twice, and of the one that changes once it is old. */
+const REPEATED_LAMPORT = 150;
+const REWRITTEN_LAMPORT = 100;
+/** Answers to sync after which the old event changes; a soak asks about once a second. */
+const REWRITTEN_AFTER_ANSWERS = 30;
+/** First delay, and its growth. */
+const FIRST_DELAY_MS = 50;
+const GROWTH = 1.1;
+const GROWTH_EVERY_MS = 10_000;
+
+type Outbound = NonNullable<Overrides["outbound"]>;
+
+const SYNC_ROUTE = "/sync/v1/events";
+
+/** Changes the events of a sync answer. */
+function syncAnswers(change: (events: readonly unknown[]) => unknown[]): Outbound {
+  return (answer) => {
+    if (answer.route !== SYNC_ROUTE || !isObject(answer.body) || !Array.isArray(answer.body.events)) return answer;
+    return { ...answer, body: { ...answer.body, events: change(answer.body.events) as never } };
+  };
+}
+
+function leaking(): Outbound {
+  const kept: Uint8Array[] = [];
+  return (answer) => {
+    if (answer.capability !== undefined) kept.push(new Uint8Array(LEAK_PER_CALL_BYTES).fill(kept.length + 1));
+    return answer;
+  };
+}
+
+function dropping(): NonNullable<Overrides["log"]> {
+  let stored = 0;
+  return (event) => ++stored % DROPPED_ONE_IN === 0 ? null : event;
+}
+
+function rewriting(): Outbound {
+  let answers = 0;
+  return syncAnswers((events) => {
+    answers++;
+    return events.map((event) =>
+      answers > REWRITTEN_AFTER_ANSWERS && isObject(event) && event.lamport === REWRITTEN_LAMPORT
+        ? { ...event, data: { ...(isObject(event.data) ? event.data : {}), edited: true } }
+        : event
+    );
+  });
+}
+
+export const soakFaults = faults({
+  "leaks-memory-per-call": {
+    breaks: ["OPS-029"],
+    outbound: leaking(),
+  },
+  "answers-slower-every-10-s": {
+    breaks: ["OPS-029"],
+    rules: { answerDelayMs: (monoMs) => FIRST_DELAY_MS * GROWTH ** Math.floor(monoMs / GROWTH_EVERY_MS) },
+  },
+  "drops-every-500th-event": {
+    breaks: ["OPS-005", "OPS-006", "OPS-012"],
+    log: dropping(),
+  },
+  "duplicates-one-event": {
+    breaks: ["OPS-006"],
+    outbound: syncAnswers((events) =>
+      events.flatMap((event) => isObject(event) && event.lamport === REPEATED_LAMPORT ? [event, event] : [event])
+    ),
+  },
+  "rewrites-an-old-event": {
+    breaks: ["OPS-018"],
+    outbound: rewriting(),
+  },
+  "forgets-last-event-on-restart": {
+    breaks: ["OPS-005", "OPS-012", "OPS-017", "OPS-018", "OPS-019"],
+    rules: { eventsLostOnOpen: 1 },
+  },
+});
