@@ -32,6 +32,8 @@ const BURST_TOLERANCE = 0.35;
 export class RunComparer {
   readonly state: RunState;
   readonly #values: ValueComparer;
+  /** Capabilities with bursts or cancelled calls: how many of those count as what depends on the moment. */
+  readonly #uncertain = new Set<string>();
 
   constructor(private readonly timing: TimingLimits = TIMING, renaming: RenamingOptions = {}, skewMs = 0) {
     this.state = { renaming: new Renaming(renaming), offsets: [0], skewMs };
@@ -42,7 +44,10 @@ export class RunComparer {
   step(index: number, planned: PlannedStep, left: Observation, right: Observation): Finding[] {
     const findings: Finding[] = [];
     const address = addressOf(planned.step);
+    if ("cancel_after" in planned.step || "repeat" in planned.step) this.#uncertain.add(address);
     const sink: Sink = (kind, path, a, b, maskable) => {
+      const counted = /^metrics\..*capability="([^"]*)"/.exec(path)?.[1];
+      if (counted !== undefined && this.#uncertain.has(counted)) return;
       const place = SHARED_PATHS.test(path) ? "" : address;
       findings.push({ step: index, class: kind, path, address: place, left: a, right: b, maskable });
     };
