@@ -8,6 +8,7 @@ import { commitOf } from "./src/cli/version.ts";
 import { DIFF } from "./diff/options.ts";
 import { SOAK } from "./soak/mod.ts";
 import { visible } from "./src/report/escape.ts";
+import { isRemote } from "./src/runner/remote.ts";
 import { systemClock } from "./src/wire/clock.ts";
 
 const COMMANDS = OWN_COMMANDS.flatMap((command) => command.name === "run" ? [command, SOAK, DIFF] : [command]);
@@ -34,6 +35,21 @@ const printer = terminalPrinter({
 /** Errors that are the operator's to mend: one line, exit code 2. */
 const CLEAR_ERRORS: readonly string[] = ["UsageError", "PreflightError", "OutputError", "ProcessError"];
 
+/** Everything that is known of cases; loaded only by the commands that need it. */
+async function loadSuites() {
+  const [{ SUITES, SUITE_VERSION, withVectors }, { requirement }, { byteVectors }] = await Promise.all([
+    import("./suites/mod.ts"),
+    import("./suites/catalogue/mod.ts"),
+    import("./vectors/mod.ts"),
+  ]);
+  return {
+    clock: systemClock(),
+    suites: withVectors(SUITES, byteVectors()),
+    requirementOf: requirement,
+    suiteVersion: SUITE_VERSION,
+  };
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const invocation = parseCommandLine(argv, COMMANDS);
   const { command, options, positionals } = invocation;
@@ -53,22 +69,13 @@ async function main(argv: readonly string[]): Promise<number> {
   };
   Deno.addSignalListener("SIGINT", interrupt);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
-  const context = async () => {
-    const [{ SUITES, SUITE_VERSION, withVectors }, { requirement }, { byteVectors }] = await Promise.all([
-      import("./suites/mod.ts"),
-      import("./suites/catalogue/mod.ts"),
-      import("./vectors/mod.ts"),
-    ]);
-    return {
-      printer,
-      clock: systemClock(),
-      suites: withVectors(SUITES, byteVectors()),
-      requirementOf: requirement,
-      suiteVersion: SUITE_VERSION,
-      suiteCommit: await commitOf(import.meta.dirname),
-      signal: interrupted.signal,
-    };
-  };
+  const context = async () => ({
+    ...await loadSuites(),
+    printer,
+    suiteCommit: await commitOf(import.meta.dirname),
+    programUrl: import.meta.url,
+    signal: interrupted.signal,
+  });
   switch (command.name) {
     case "run":
       return await (await import("./src/cli/run_command.ts")).runCommand(options, await context());
@@ -131,14 +138,18 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-try {
-  Deno.exit(await main(Deno.args));
-} catch (error) {
-  printer.progress("");
-  if (error instanceof UsageError || (error instanceof Error && CLEAR_ERRORS.includes(error.name))) {
-    printer.err(`hearthproof: ${visible(error.message)}`);
-  } else {
-    printer.err(`hearthproof: ${visible(error instanceof Error ? error.stack ?? error.message : String(error))}`);
+if (isRemote()) {
+  (await import("./src/cli/worker.ts")).workerCommand(loadSuites);
+} else {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    printer.progress("");
+    if (error instanceof UsageError || (error instanceof Error && CLEAR_ERRORS.includes(error.name))) {
+      printer.err(`hearthproof: ${visible(error.message)}`);
+    } else {
+      printer.err(`hearthproof: ${visible(error instanceof Error ? error.stack ?? error.message : String(error))}`);
+    }
+    Deno.exit(2);
   }
-  Deno.exit(2);
 }

@@ -84,6 +84,18 @@ export class Recording {
     });
   };
 
+  /** Takes the records of a scope that another thread ran. */
+  take(scope: string, records: readonly TranscriptRecord[]): void {
+    const file = this.#scopes.get(scope) ?? this.writer.scope(scope);
+    this.#scopes.delete(scope);
+    this.#records.set(scope, [...records]);
+    for (const record of records) {
+      if (record.direction === "exchange") this.#calls++;
+      file.record(record);
+    }
+    file.end();
+  }
+
   /** Forgets the records of a scope; called once its result is known and needs no showing. */
   forget(scope: string): void {
     if (this.captureWire) capture(this.summary, scope, this.#records.get(scope) ?? []);

@@ -24,6 +24,7 @@ import { secretOptions } from "./options.ts";
 import { type Options, UsageError } from "./parse.ts";
 import { type Printer, quietPrinter } from "./printer.ts";
 import { Recording } from "./recording.ts";
+import { SecondThread } from "./second_thread.ts";
 import { replayedOptions } from "./replay_options.ts";
 import { chooseTarget, readOptionFile } from "./target_options.ts";
 
@@ -35,6 +36,8 @@ export interface CommandContext {
   readonly requirementOf: (id: string) => Requirement;
   readonly suiteVersion: string;
   readonly suiteCommit: string;
+  /** URL of the program, to start it again as a worker; without it everything runs on one thread. */
+  readonly programUrl?: string;
   /** Aborted by Ctrl-C: the run ends early and still reports. */
   readonly signal: AbortSignal;
 }
@@ -163,9 +166,11 @@ export async function runCommand(given: Options, context: CommandContext): Promi
   if (target.kind === "embedded") {
     printer.err("judging the built-in reference node, not yours (--target URL for yours)");
   }
+  const remote = new SecondThread(target, options, context, recording, { seed, timeOrigin, captureWire });
   let finished;
   try {
     finished = await run({
+      ...(remote.useful ? { elsewhere: remote.run } : {}),
       target,
       all,
       selected,
@@ -201,6 +206,7 @@ export async function runCommand(given: Options, context: CommandContext): Promi
     await recording.discard();
     throw error;
   } finally {
+    remote.close();
     await target.stop();
   }
   printer.progress("");

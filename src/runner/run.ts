@@ -47,6 +47,11 @@ export interface RunOptions {
   readonly progress: (progress: Progress) => void;
   /** Ends the run early; what was not run is left out and the result says so. */
   readonly signal?: AbortSignal;
+  /**
+   * Runs a case on another thread; half of the lanes use it. Undefined in its answer: it could not, and this thread
+   * has to.
+   */
+  readonly elsewhere?: (planned: PlannedCase, profile: TargetProfile) => Promise<CaseResult | undefined>;
   /** Whether a failed case is run again alone; default: as the runner sees fit. A recheck repeats what was repeated. */
   readonly repeats?: (caseId: string) => boolean;
   /** A pre-flight that was made already. */
@@ -179,12 +184,12 @@ export async function run(options: RunOptions): Promise<FinishedRun> {
       running: [...running],
       ...(last === undefined ? {} : { last }),
     });
-  const work = async (queue: PlannedCase[]) => {
+  const work = async (queue: PlannedCase[], elsewhere?: RunOptions["elsewhere"]) => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       if (options.signal?.aborted === true) return;
       running.add(next.definition.id);
       report();
-      const result = await runCase(options, profile, next);
+      const result = await elsewhere?.(next, profile) ?? await runCase(options, profile, next);
       running.delete(next.definition.id);
       if (result.outcome === "fail") failed++;
       results.set(next, result);
@@ -196,12 +201,12 @@ export async function run(options: RunOptions): Promise<FinishedRun> {
   const slow = waiting.filter((p) => p.slow);
   // Cases that measure time mostly wait: half of the lanes begin with them, the others keep the processor busy.
   const lanes = Math.max(1, options.parallel);
-  const lane = async (first: PlannedCase[], second: PlannedCase[]) => {
-    await work(first);
-    await work(second);
+  const lane = async (i: number) => {
+    const elsewhere = i % 2 === 1 ? options.elsewhere : undefined;
+    for (const queue of i < Math.ceil(lanes / 2) ? [timed, quick] : [quick, timed]) await work(queue, elsewhere);
   };
   await Promise.all([
-    ...Array.from({ length: lanes }, (_, i) => i < Math.ceil(lanes / 2) ? lane(timed, quick) : lane(quick, timed)),
+    ...Array.from({ length: lanes }, (_, i) => lane(i)),
     ...Array.from({ length: Math.min(SLOW_PARALLEL, slow.length) }, () => work(slow)),
   ]);
   await repeatTimed(options, profile, results, report);
