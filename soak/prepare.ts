@@ -64,6 +64,7 @@ export async function prepareTarget(options: PrepareOptions): Promise<Prepared> 
     ...(options.weights === undefined ? {} : { weights: options.weights }),
   });
   if (!target.access.allowWrites) remarks.push("nothing is written: --allow-writes was not given");
+  remarks.push("the audit chain is not judged: reading it is not part of this version");
   if (!profile.observe) remarks.push("the target's log cannot be read: lost events cannot be seen");
   return {
     session,

@@ -13,6 +13,7 @@ import { faultNames } from "../src/target/embedded.ts";
 import { EndpointTarget } from "../src/target/endpoint.ts";
 import type { Target } from "../src/target/target.ts";
 import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
+import { parseThreshold, ThresholdError } from "../src/stats/threshold.ts";
 import { NodeChild, type Program } from "./child.ts";
 import { prepareTarget } from "./prepare.ts";
 import { peakRate, readPace } from "./schedule.ts";
@@ -20,6 +21,7 @@ import { DEFAULT_DURATION_MS, DEFAULT_RATE, DEFAULT_SOAK_DIR } from "./soak_opti
 import type { SoakReport } from "./soak_report.ts";
 import { type Disturbance, SoakRun } from "./soak_run.ts";
 import { liveLine, reportLines } from "./soak_text.ts";
+import { SOAK_METRICS } from "./thresholds.ts";
 import { OPERATION_NAMES } from "./workload.ts";
 
 /** What main hands over. */
@@ -59,6 +61,8 @@ export async function runSoakCommand(options: Options, context: SoakContext): Pr
       `soak: --rate must be like 20/s, 600/m, poisson:20/s or 5..50/s, current value is "${rateText}"`,
     );
   }
+  const thresholds = options.list("threshold");
+  checkThresholds(thresholds);
   const weights = readWeights(options.list("workload"));
   const folder = options.text("output-dir") ?? DEFAULT_SOAK_DIR;
   const seed = options.number("seed") ?? 0;
@@ -103,6 +107,8 @@ export async function runSoakCommand(options: Options, context: SoakContext): Pr
       timeOrigin,
       pid: chosen.pid,
       disturbances,
+      thresholds,
+      failFast: options.flag("fail-fast"),
       signal,
       progress: progressTo(printer),
     }).run();
@@ -168,6 +174,16 @@ export function readWeights(list: readonly string[]): Readonly<Record<string, nu
     weights[name] = value;
   }
   return weights;
+}
+
+/** Refuses a wrong expression before anything is started. */
+function checkThresholds(expressions: readonly string[]): void {
+  try {
+    for (const text of expressions) parseThreshold(text, SOAK_METRICS);
+  } catch (error) {
+    if (error instanceof ThresholdError) throw new UsageError(`soak: ${error.message}`);
+    throw error;
+  }
 }
 
 function refuseDisturbances(options: Options): readonly Disturbance[] {

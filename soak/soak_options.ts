@@ -36,6 +36,13 @@ export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
     help: "stop the embedded node with SIGTERM at these times of the run and start it again",
   },
   { name: "kill-at", kind: "list", value: "TIME", help: "the same with SIGKILL" },
+  {
+    name: "threshold",
+    kind: "list",
+    value: "EXPRESSION",
+    help: "limit over a sliding window, as 'latency.p99 < 250ms over 5m'; several allowed",
+  },
+  { name: "fail-fast", kind: "flag", help: "end the run at the first broken threshold or violation" },
   { name: "pid", kind: "count", value: "N", min: 1, max: MAX_PID, help: "process of a target on this machine" },
   { name: "output-dir", kind: "path", value: "DIR", standard: DEFAULT_SOAK_DIR, help: "where the report goes" },
   ...SEED_OPTIONS,

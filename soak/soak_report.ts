@@ -2,6 +2,7 @@
 
 import type { LatencySummary } from "../src/stats/latency_histogram.ts";
 import type { Excluded } from "../src/stats/sample.ts";
+import type { ThresholdJudge } from "../src/stats/threshold_judge.ts";
 import type { InstrumentReport } from "./instrument.ts";
 import type { EventCounts } from "./monitors/accounting.ts";
 import type { MonitorVerdict, Offence } from "./observation.ts";
@@ -69,7 +70,7 @@ export interface SoakReport {
   readonly errors: Readonly<Record<string, number>>;
   readonly instrument: InstrumentReport;
   readonly gaps: readonly Gap[];
-  readonly thresholds: readonly unknown[];
+  readonly thresholds: readonly ReturnType<ThresholdJudge["report"]>[];
   readonly monitors: readonly MonitorVerdict[];
 }
 

@@ -20,6 +20,7 @@ import { dueTimes, type Pace } from "./schedule.ts";
 import { SeriesStore } from "./series.ts";
 import { type Gap, reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
 import { conclude, judgeAll } from "./verdict.ts";
+import { Thresholds } from "./thresholds.ts";
 import { Watch } from "./watch.ts";
 
 const MS_PER_SECOND = 1000;
@@ -58,6 +59,10 @@ export interface RunOptions {
   readonly timeOrigin: number;
   readonly pid: () => number | undefined;
   readonly disturbances: readonly Disturbance[];
+  /** Expressions as `latency.p99 < 250ms over 5m`. */
+  readonly thresholds: readonly string[];
+  /** End the load at the first threshold that is broken and at the first violation. */
+  readonly failFast: boolean;
   /** Ends the run gracefully. */
   readonly signal: AbortSignal;
   readonly progress: (status: Status) => void;
@@ -92,6 +97,7 @@ export class SoakRun {
   readonly #engine: Engine;
   readonly #pool: ConnectionPool;
   readonly #watch: Watch;
+  readonly #thresholds: Thresholds;
   #acknowledged = 0;
   readonly #sequences: number[] = [];
 
@@ -100,6 +106,7 @@ export class SoakRun {
     const { session } = prepared;
     this.#startedAt = clock.mono();
     this.#startedWall = clock.wall();
+    this.#thresholds = new Thresholds(options.thresholds, this.#series, this.#startedAt);
     const text = new EventText(timeOrigin.toString(36));
     const windowMs = Math.min(MAX_WINDOW_MS, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS_PER_RUN));
     this.#accounting = new AccountingMonitor(text, prepared.readable, this.#startedAt);
@@ -153,10 +160,12 @@ export class SoakRun {
   async run(): Promise<SoakReport> {
     const { durationMs, signal, pace, seed, concurrency } = this.options;
     const over = new AbortController();
-    const loadOver = AbortSignal.any([signal, over.signal]);
+    const stopped = new AbortController();
+    const stopLoad = () => stopped.abort(new Error("the first violation ends the run"));
+    const loadOver = AbortSignal.any([signal, over.signal, stopped.signal]);
     const beside = Promise.all([
       this.#watch.start(over.signal),
-      this.#progress(over.signal),
+      this.#progress(over.signal, stopLoad),
       this.#disturb(loadOver),
     ]);
     if (concurrency === undefined) {
@@ -180,6 +189,7 @@ export class SoakRun {
 
   #note(observation: Observation): void {
     if (observation.kind !== "call") return;
+    this.#thresholds.observe(observation);
     const { capability, written } = observation;
     this.#operations[capability] = (this.#operations[capability] ?? 0) + 1;
     if (written !== undefined) this.#acknowledged = Math.max(this.#acknowledged, written.lamport);
@@ -216,9 +226,12 @@ export class SoakRun {
     return this.#gaps.some((gap) => seconds(from) <= gap.to && seconds(to) >= gap.from);
   }
 
-  async #progress(signal: AbortSignal): Promise<void> {
-    const { clock, progress, durationMs } = this.options;
+  async #progress(signal: AbortSignal, stopLoad: () => void): Promise<void> {
+    const { clock, progress, durationMs, failFast } = this.options;
     while (!signal.aborted) {
+      const broken = this.#thresholds.advance(this.#elapsedMs() / MS_PER_SECOND);
+      const violated = broken ?? this.#verdicts().find(({ outcome }) => outcome === "violated")?.reason;
+      if (failFast && violated !== undefined) stopLoad();
       const { acknowledged, observed } = this.#accounting.counts;
       progress({
         elapsed_s: this.#elapsedMs() / MS_PER_SECOND,
@@ -229,7 +242,7 @@ export class SoakRun {
         rss: this.#series.of("memory.rss").at(-1)?.value,
         acknowledged,
         observed,
-        first: this.#verdicts().find(({ outcome }) => outcome === "violated")?.reason,
+        first: violated,
       });
       await clock.sleep(PROGRESS_EVERY_MS, signal).catch(() => {});
     }
@@ -245,7 +258,9 @@ export class SoakRun {
     const series = judgeAll(this.#series, gaps);
     const monitors = this.#verdicts();
     const saturated = this.#instrument.saturated;
-    const { verdict, reason } = conclude({ saturated, monitors, thresholds: [], series, calls: this.#engine.done });
+    this.#thresholds.finish(endedMs / MS_PER_SECOND);
+    const thresholds = this.#thresholds.findings();
+    const { verdict, reason } = conclude({ saturated, monitors, thresholds, series, calls: this.#engine.done });
     const counts = this.#accounting.counts;
     const first = this.#accounting.firstOffence;
     const hours = endedMs / MS_PER_SECOND / SECONDS_PER_HOUR;
@@ -276,7 +291,7 @@ export class SoakRun {
       errors: this.#engine.errors,
       instrument: this.#instrument.report(judgeSeries(heap).slopePerHour),
       gaps,
-      thresholds: [],
+      thresholds: this.#thresholds.reports(),
       monitors,
     };
   }
@@ -290,5 +305,5 @@ const NO_AUDIT = {
   breaks: 0,
   rewrites: 0,
   equivocations: 0,
-  reason: "the target offers no audit chain that can be read",
+  reason: "reading it is not part of this version",
 } as const;

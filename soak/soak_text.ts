@@ -32,11 +32,16 @@ export function liveLine(status: Status): string {
   return parts.join("  ");
 }
 
+/** A verdict that leaves the audit chain out says so in its own line. */
+function auditNote({ audit_chain }: SoakReport): string {
+  return audit_chain.judged ? "" : " (audit chain not judged)";
+}
+
 /** The verdict with its numbers. */
 export function reportLines(report: SoakReport, width: number): string[] {
   const { events, latency, instrument } = report;
   const lines = [
-    ...wrap(`${report.verdict.toUpperCase()}: ${visible(report.reason)}`, width),
+    ...wrap(`${report.verdict.toUpperCase()}${auditNote(report)}: ${visible(report.reason)}`, width),
     "",
     `${report.load.calls} calls in ${clockText(report.duration_s)}, seed ${report.seed}, target ${
       visible(report.target.url)
@@ -63,6 +68,9 @@ export function reportLines(report: SoakReport, width: number): string[] {
   const { audit_chain: audit } = report;
   if (!audit.judged) row("audit-chain", `not judged: ${audit.reason ?? ""}`);
   for (const { name, unit, verdict, reason } of report.series) row(name, `${verdict} (${unit}): ${reason}`);
+  for (const { expression, verdict, offences, windows } of report.thresholds) {
+    row("threshold", `${expression}: ${verdict}, ${offences} of ${windows} windows broke it`);
+  }
   for (const { from, to, why } of report.gaps) row("gap", `${clockText(from)} to ${clockText(to)}: ${why}`);
   row(
     "tester",

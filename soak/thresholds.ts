@@ -1,0 +1,124 @@
+/** Limits the operator names, judged over sliding windows while the run goes on. */
+
+import { LatencyHistogram } from "../src/stats/latency_histogram.ts";
+import { SlidingSlots } from "../src/stats/sliding_slots.ts";
+import { type Metric, METRICS, parseThreshold, type Threshold } from "../src/stats/threshold.ts";
+import { type Measured, ThresholdJudge, windowSlope } from "../src/stats/threshold_judge.ts";
+import type { Observation } from "./observation.ts";
+import type { SeriesStore } from "./series.ts";
+
+const MS_PER_SECOND = 1000;
+/** Windows are exact to a sixtieth of their width, and to a second. */
+const SLOTS_PER_WINDOW = 60;
+const MIN_SLOT_S = 1;
+
+/** Where the values of a metric's first word come from. */
+const SERIES: Readonly<Record<string, string>> = {
+  memory: "memory.rss",
+  fds: "process.fds",
+  threads: "process.threads",
+};
+const PERCENTILES: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 99, p999: 99.9, max: 100 };
+
+/** Metrics a run measures: all but those of the storage, which no way of looking shows yet. */
+export const SOAK_METRICS: Readonly<Record<string, Metric>> = Object.fromEntries(
+  Object.entries(METRICS).filter(([name]) => !name.startsWith("storage.")),
+);
+
+/** Calls of a stretch of time. */
+class Slot {
+  readonly latency = new LatencyHistogram();
+  calls = 0;
+  errors = 0;
+}
+
+/** One threshold with the calls its windows need. */
+class Watched {
+  readonly judge: ThresholdJudge;
+  readonly #slots: SlidingSlots<Slot> | undefined;
+  /** Of the whole run, for a threshold without a window. */
+  readonly #all = new Slot();
+
+  constructor(readonly threshold: Threshold, private readonly series: SeriesStore) {
+    const width = threshold.window_s;
+    const slot = Math.max(MIN_SLOT_S, (width ?? 0) / SLOTS_PER_WINDOW);
+    if (width !== null) this.#slots = new SlidingSlots(slot, Math.ceil(width / slot) + 2, () => new Slot());
+    this.judge = new ThresholdJudge(threshold, (from, to) => this.#measure(from, to), 0, slot);
+  }
+
+  add(t_s: number, ms: number, ok: boolean): void {
+    const slot = this.#slots === undefined ? this.#all : this.#slots.at(t_s);
+    if (slot === undefined) return;
+    slot.calls++;
+    if (!ok) slot.errors++;
+    if (this.threshold.metric.startsWith("latency.")) slot.latency.record(0, ms);
+  }
+
+  #measure(from: number, to: number): Measured | undefined {
+    const [subject = "", what = ""] = this.threshold.metric.split(".");
+    const name = SERIES[subject];
+    if (name !== undefined) {
+      const samples = this.series.of(name);
+      if (what === "slope") return windowSlope(samples, from, to);
+      const inside = samples.filter(({ t_s }) => t_s >= from && t_s <= to).map(({ value }) => value);
+      return inside.length === 0 ? undefined : { value: Math.max(...inside) };
+    }
+    const slots = this.#slots === undefined ? [this.#all] : this.#slots.within(from, to);
+    const calls = slots.reduce((sum, slot) => sum + slot.calls, 0);
+    if (subject === "calls") return to > from ? { value: calls / (to - from) } : undefined;
+    if (calls === 0) return undefined;
+    if (subject === "errors") return { value: slots.reduce((sum, slot) => sum + slot.errors, 0) / calls };
+    const merged = new LatencyHistogram();
+    for (const { latency } of slots) merged.merge(latency);
+    const value = merged.percentile(PERCENTILES[what] ?? 100);
+    return value === null ? undefined : { value };
+  }
+}
+
+/** All thresholds of a run. */
+export class Thresholds {
+  readonly #watched: readonly Watched[];
+
+  /** @throws {ThresholdError} If an expression cannot be understood. */
+  constructor(expressions: readonly string[], series: SeriesStore, private readonly startedAt: number) {
+    this.#watched = expressions.map((text) => new Watched(parseThreshold(text, SOAK_METRICS), series));
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind !== "call") return;
+    const t_s = (observation.ended - this.startedAt) / MS_PER_SECOND;
+    for (const one of this.#watched) {
+      one.add(t_s, Math.max(0, observation.ended - observation.due), observation.code === "ok");
+    }
+  }
+
+  /** Judges the windows that are over; the expression of the first that is broken, if any. */
+  advance(now_s: number): string | undefined {
+    let broken: string | undefined;
+    for (const { judge, threshold } of this.#watched) {
+      if (judge.advance(now_s) !== undefined) broken ??= threshold.expression;
+    }
+    return broken;
+  }
+
+  finish(end_s: number): void {
+    for (const { judge } of this.#watched) judge.finish(end_s);
+  }
+
+  reports(): readonly ReturnType<ThresholdJudge["report"]>[] {
+    return this.#watched.map(({ judge }) => judge.report());
+  }
+
+  /** For the verdict of the run. */
+  findings(): readonly { readonly expression: string; readonly verdict: string; readonly reason: string }[] {
+    return this.reports().map(({ expression, verdict, offences, windows, first_offence: first }) => ({
+      expression,
+      verdict,
+      reason: first === null
+        ? windows === 0 ? "nothing could be measured" : `kept in ${windows} windows`
+        : `broken in ${offences} of ${windows} windows, first from ${first.from.toFixed(0)} to ${
+          first.to.toFixed(0)
+        } s with ${Number(first.value.toPrecision(4))}`,
+    }));
+  }
+}

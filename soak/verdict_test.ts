@@ -1,0 +1,68 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { CallDone, MonitorVerdict } from "./observation.ts";
+import { SeriesStore } from "./series.ts";
+import { exitCodeOf } from "./soak_command.ts";
+import { Thresholds } from "./thresholds.ts";
+import { conclude, type Findings, judgeAll } from "./verdict.ts";
+
+const MIB = 1_048_576;
+
+function memory(perSecond: number, seconds: number, step = 1): SeriesStore {
+  const store = new SeriesStore();
+  for (let t = 0; t <= seconds; t += step) store.add("memory.rss", t, 100 * MIB + perSecond * t + (t % 3) * 1000);
+  return store;
+}
+
+const SOUND: Findings = {
+  saturated: undefined,
+  monitors: [],
+  thresholds: [],
+  series: judgeAll(memory(0, 3600, 5), []),
+  calls: 10,
+};
+const violated = (at_s: number, name: string): MonitorVerdict => ({
+  name,
+  outcome: "violated",
+  reason: `offence of ${name}`,
+  offences: 1,
+  first_offence: { at_s, what: `offence of ${name}` },
+});
+
+Deno.test("a flat hour is stable, and every verdict has its exit code", () => {
+  assertEquals(conclude(SOUND).verdict, "stable");
+  const codes = (["stable", "drifting", "violated", "inconclusive", "invalid"] as const)
+    .map((verdict) => exitCodeOf({ verdict }));
+  assertEquals(codes, [0, 1, 1, 3, 3]);
+});
+
+Deno.test("a saturated tester comes before anything it says of the target, the first offence before others", () => {
+  const monitors = [violated(9, "late"), violated(3, "early")];
+  assertEquals(conclude({ ...SOUND, monitors }).reason, "early: offence of early");
+  assertEquals(conclude({ ...SOUND, monitors, saturated: "processor" }).verdict, "invalid");
+  assertEquals(conclude({ ...SOUND, calls: 0 }).verdict, "inconclusive");
+});
+
+Deno.test("a leak of 1 MB per second is found within a minute, the settling of a runtime is not called one", () => {
+  assertEquals(conclude({ ...SOUND, series: judgeAll(memory(1_000_000, 60), []) }).verdict, "drifting");
+  const settling = conclude({ ...SOUND, series: judgeAll(memory(100_000, 60), []) });
+  assertEquals(settling.verdict, "inconclusive");
+  assertStringIncludes(settling.reason, "settling");
+});
+
+function call(second: number, ms: number, code = "ok"): CallDone {
+  const ended = second * 1000;
+  return { kind: "call", capability: "market.list", due: ended - ms, started: ended - ms, ended, code };
+}
+
+Deno.test("late decay breaks a sliding window that the average keeps", () => {
+  const thresholds = new Thresholds(
+    ["latency.p99 < 250ms over 10s", "errors.rate < 50% over 10s", "errors.rate < 50%"],
+    new SeriesStore(),
+    0,
+  );
+  for (let s = 0; s < 60; s++) thresholds.observe(call(s, s < 45 ? 10 : 400, s < 45 ? "ok" : "timeout"));
+  assertEquals(thresholds.advance(44), undefined);
+  assertEquals(thresholds.advance(60), "latency.p99 < 250ms over 10s");
+  thresholds.finish(60);
+  assertEquals(thresholds.reports().map(({ verdict }) => verdict), ["violated", "violated", "kept"]);
+});
