@@ -56,6 +56,8 @@ export interface ConformanceCase {
   readonly timed?: boolean;
   /** Longest time it may take in milliseconds, where the rule itself allows a node more than the usual deadline. */
   readonly longestMs?: number;
+  /** About how long the case waits on a sound node, in milliseconds, if that is long: such cases start first. */
+  readonly waitsMs?: number;
   /** State on disk, so that the node can be restarted. */
   readonly durable?: boolean;
   /** The wall clock of an embedded node runs on; otherwise it stands at the time origin, except for slow cases. */

@@ -196,8 +196,8 @@ export async function run(options: RunOptions): Promise<FinishedRun> {
       report(result);
     }
   };
-  const quick = waiting.filter((p) => !p.slow && !isTimed(p));
-  const timed = waiting.filter((p) => !p.slow && isTimed(p));
+  const quick = waiting.filter((p) => !p.slow && !waits(p));
+  const timed = waiting.filter((p) => !p.slow && waits(p)).sort((a, b) => waitOf(b) - waitOf(a));
   const slow = waiting.filter((p) => p.slow);
   // Cases that measure time mostly wait: half of the lanes begin with them, the others keep the processor busy.
   const lanes = Math.max(1, options.parallel);
@@ -211,6 +211,14 @@ export async function run(options: RunOptions): Promise<FinishedRun> {
   ]);
   await repeatTimed(options, profile, results, report);
   return { preflight: found, result: assemble(options, found, results, options.clock.mono() - startedAt) };
+}
+
+function waitOf(planned: PlannedCase): number {
+  return planned.definition.waitsMs ?? 0;
+}
+
+function waits(planned: PlannedCase): boolean {
+  return isTimed(planned) || waitOf(planned) > 0;
 }
 
 function isTimed(planned: PlannedCase): boolean {

@@ -168,6 +168,7 @@ export const routingCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/bus/streams-of-peers",
+    waitsMs: 1_000,
     requirement: "BUS-047",
     brokenBy: ["streams-of-peers-collected"],
     effects: "none",
@@ -211,6 +212,7 @@ export const routingCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/bus/faster-peer-preferred",
+    waitsMs: 2_000,
     requirement: "BUS-053",
     brokenBy: ["latency-of-peers-ignored"],
     effects: "none",
@@ -238,6 +240,7 @@ export const routingCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/bus/limit-of-peers",
+    waitsMs: 800,
     requirement: "BUS-054",
     brokenBy: ["limit-of-peers-ignored"],
     effects: "none",

@@ -266,6 +266,7 @@ export const topicCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/events/local-topics-stay-local",
+    waitsMs: 1_000,
     requirement: "EVT-072",
     brokenBy: ["local-topics-bridged"],
     effects: "none",

@@ -88,6 +88,7 @@ export const completeCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/llm/completion-default-bound",
+    waitsMs: 1_000,
     requirement: "LLM-043",
     brokenBy: ["complete-with-chat-bound"],
     effects: "none",

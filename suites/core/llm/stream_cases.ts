@@ -169,6 +169,7 @@ export const streamCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/llm/chat-default-bound",
+    waitsMs: 4_500,
     requirement: "LLM-020",
     brokenBy: ["chat-fills-the-context"],
     effects: "none",

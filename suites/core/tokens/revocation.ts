@@ -128,6 +128,7 @@ export const revocationCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/tokens/revocation-by-gossip-without-entitlement",
+    waitsMs: 5_000,
     requirement: "TOK-061",
     brokenBy: ["revocation-by-gossip-of-anybody"],
     effects: "writes",

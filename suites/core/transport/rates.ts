@@ -90,6 +90,7 @@ async function beside(
 export const rateCases: readonly ConformanceCase[] = [
   defineCase({
     id: "core/transport/forged-calls-cost-nothing",
+    waitsMs: 1_500,
     requirement: "TRN-043",
     brokenBy: ["rate-before-signature"],
     effects: "harm",
@@ -167,6 +168,7 @@ export const rateCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/calm-traffic-is-not-limited",
+    waitsMs: 6_000,
     requirement: "TRN-062",
     brokenBy: ["limit-of-three"],
     effects: "none",
@@ -189,6 +191,7 @@ export const rateCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/budgets-are-per-peer",
+    waitsMs: 1_500,
     requirement: "TRN-063",
     brokenBy: ["budget-per-capability-only"],
     effects: "harm",
@@ -205,6 +208,7 @@ export const rateCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/budgets-are-per-capability",
+    waitsMs: 1_500,
     requirement: "TRN-064",
     brokenBy: ["budget-per-peer-only"],
     effects: "harm",

@@ -145,6 +145,7 @@ export const streamWorkCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/frames-as-they-are-produced",
+    waitsMs: 2_000,
     requirement: "TRN-054",
     brokenBy: ["streams-buffered"],
     effects: "none",

@@ -85,6 +85,7 @@ function messageIn({ must }: CaseContext, answer: HttpAnswer): PolledMessage {
 export const topicCases: readonly ConformanceCase[] = [
   defineCase({
     id: "core/transport/poll-runs-out",
+    waitsMs: 2_000,
     requirement: "TRN-067",
     brokenBy: ["poll-ends-with-204", "poll-ends-with-408", "poll-timeout-ignored"],
     effects: "none",
@@ -169,6 +170,7 @@ export const topicCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/subscriber-gets-its-topic-only",
+    waitsMs: 1_000,
     requirement: "TRN-072",
     brokenBy: ["topics-are-one"],
     effects: "writes",

@@ -226,6 +226,7 @@ export const listCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "services/market/list-drops-expired",
+    waitsMs: 2_000,
     requirement: "MKT-025",
     brokenBy: ["expired-posts-until-sweep"],
     effects: "writes",

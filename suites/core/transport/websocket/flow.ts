@@ -67,6 +67,7 @@ const isChunk = ({ event }: { readonly event: string }) => event === "chunk";
 export const flowCases: readonly ConformanceCase[] = [
   defineCase({
     id: "core/transport/websocket-window-of-16-frames",
+    waitsMs: 1_000,
     requirement: "WSK-029",
     brokenBy: ["websocket-without-window"],
     effects: "writes",
@@ -125,6 +126,7 @@ export const flowCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/websocket-ack-ahead-does-not-open-the-window",
+    waitsMs: 1_000,
     requirement: "WSK-032",
     brokenBy: ["websocket-trusts-any-ack"],
     effects: "writes",

@@ -130,6 +130,7 @@ export const subscriptionCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/websocket-subscription-keeps-to-its-topic",
+    waitsMs: 1_000,
     requirement: "WSK-045",
     brokenBy: ["websocket-broadcasts-all-topics"],
     effects: "writes",

@@ -187,6 +187,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   }),
   defineCase({
     id: "core/transport/websocket-silent-client-gets-nothing",
+    waitsMs: 1_000,
     requirement: "WSK-011",
     brokenBy: ["websocket-starts-from-headers"],
     effects: "none",
