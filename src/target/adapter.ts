@@ -1,17 +1,19 @@
 /** The adapter file: what a target offers beyond the protocol (design.md "Provisions"). */
 
 import { parse } from "@std/yaml";
-import { isCid, isObject, type Json, type JsonObject } from "../protocol/mod.ts";
+import { isCid, isObject, type Json } from "../protocol/mod.ts";
 
-/** Actions an adapter may give a shell command for. */
+/**
+ * Actions an adapter may give a shell command for. `{mode}` of `backend_fault` becomes fail, hang or absent, `{bytes}`
+ * of `disk_cap` the storage budget; both leave the node restarted and empty.
+ */
 export const ADAPTER_COMMANDS = [
   "start",
   "stop",
+  "kill",
   "restart",
   "cut_network",
   "restore_network",
-  "move_clock",
-  "corrupt_chain",
   "backend_fault",
   "disk_cap",
 ] as const;
@@ -23,32 +25,29 @@ export interface Adapter {
   readonly blobs: readonly { readonly cid: string; readonly size_bytes: number }[];
   /** Corpora already filled, with a query that finds something in each. */
   readonly corpora: readonly { readonly name: string; readonly query: string }[];
-  readonly auditorKeyFile?: string;
-  readonly roleSchema?: JsonObject;
   /** Other peers exist, unless the operator says none do. */
   readonly isolated: boolean;
   /** `host:port` where the target listens for announcements of peers (wire-format.md section 17). */
   readonly announceTo?: string;
   /** SHA-256 fingerprint of the target's certificate, hex without colons; another certificate is refused. */
   readonly fingerprint?: string;
+  /** Base URL of a second node of the same community that gossips with the target. */
+  readonly secondUrl?: string;
   /** Host under which the target reaches the tester; default 127.0.0.1. */
   readonly testerHost?: string;
-  readonly logFiles: readonly string[];
   readonly commands: { readonly [name in AdapterCommand]?: string };
 }
 
-export const NO_ADAPTER: Adapter = { blobs: [], corpora: [], isolated: false, logFiles: [], commands: {} };
+export const NO_ADAPTER: Adapter = { blobs: [], corpora: [], isolated: false, commands: {} };
 
 const KEYS = [
   "blobs",
   "corpora",
-  "auditor_key",
-  "role_schema",
   "isolated",
   "announce_to",
   "fingerprint",
   "tester_host",
-  "log_files",
+  "second_url",
   "commands",
 ];
 
@@ -86,9 +85,6 @@ export function parseAdapter(text: string, name: string): Adapter {
     }
     return { name: corpus, query };
   });
-  const logFiles = list("log_files").map((entry) =>
-    typeof entry === "string" ? entry : fail("log_files holds text only")
-  );
   const given = value.commands ?? {};
   if (!isObject(given)) return fail("commands must be an object");
   const commands: { [name in AdapterCommand]?: string } = {};
@@ -99,25 +95,21 @@ export function parseAdapter(text: string, name: string): Adapter {
     }
     commands[known] = command;
   }
-  const auditorKeyFile = optionalText("auditor_key");
+  const secondUrl = optionalText("second_url");
   const announceTo = optionalText("announce_to");
   const testerHost = optionalText("tester_host");
   const fingerprint = optionalText("fingerprint")?.replaceAll(":", "").toLowerCase();
   if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(fingerprint)) {
     return fail("fingerprint must be a SHA-256 value of 64 hex digits");
   }
-  const roleSchema = value.role_schema;
-  if (roleSchema !== undefined && !isObject(roleSchema)) return fail("role_schema must be an object");
   return {
     blobs,
     corpora,
     isolated: value.isolated === true,
-    logFiles,
     commands,
-    ...(auditorKeyFile === undefined ? {} : { auditorKeyFile }),
+    ...(secondUrl === undefined ? {} : { secondUrl }),
     ...(announceTo === undefined ? {} : { announceTo }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(testerHost === undefined ? {} : { testerHost }),
-    ...(roleSchema === undefined ? {} : { roleSchema }),
   };
 }

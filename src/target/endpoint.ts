@@ -4,9 +4,11 @@ import type { Endpoint, Network } from "../wire/mod.ts";
 import { request } from "../wire/mod.ts";
 import { isNodeId, isObject, tryParseJson } from "../protocol/mod.ts";
 import type { Access } from "./access.ts";
-import type { Adapter } from "./adapter.ts";
+import { type Adapter, NO_ADAPTER } from "./adapter.ts";
+import { canRestart, featuresOf, provisionCommands, restartCommands, runAdapterCommand } from "./adapter_commands.ts";
+import { announcePeer } from "./announce.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Feature, NodeHandle, SessionHost, SessionNeeds, Target } from "./target.ts";
+import type { Feature, NodeHandle, Provision, SessionHost, SessionNeeds, Target } from "./target.ts";
 
 export interface EndpointOptions {
   readonly url: string;
@@ -40,6 +42,20 @@ export function parseEndpoint(text: string): Endpoint {
   return { scheme, host: url.hostname.replace(/^\[|\]$/g, ""), port };
 }
 
+/** Time a node has to answer again after a command of the adapter, and between two looks, in milliseconds. */
+const ANSWER_DEADLINE_MS = 30_000;
+const LOOK_EVERY_MS = 100;
+
+async function until(network: Network, holds: () => Promise<boolean>): Promise<void> {
+  const end = network.clock.mono() + ANSWER_DEADLINE_MS;
+  while (!await holds()) {
+    if (network.clock.mono() >= end) {
+      throw new Error("Cannot go on: the target did not answer after the adapter's command");
+    }
+    await network.clock.sleep(LOOK_EVERY_MS);
+  }
+}
+
 /** See the module comment. */
 export class EndpointTarget implements Target {
   readonly kind = "endpoint";
@@ -51,7 +67,7 @@ export class EndpointTarget implements Target {
   constructor(private readonly options: EndpointOptions) {
     this.#endpoint = parseEndpoint(options.url);
     this.#fingerprint = options.fingerprint;
-    this.features = new Set<Feature>(options.adapter.announceTo === undefined ? [] : ["peers"]);
+    this.features = new Set(featuresOf(options.adapter));
   }
 
   get url(): string {
@@ -68,11 +84,43 @@ export class EndpointTarget implements Target {
 
   /** Reads the node's identity once; sessions share the node. */
   async open(network: Network, _needs: SessionNeeds): Promise<SessionHost> {
-    const handle = this.#handle ?? await this.#learn(network);
-    const { announceTo } = this.options.adapter;
+    const { adapter } = this.options;
+    const { announceTo, secondUrl, commands } = adapter;
+    const host = { handle: this.#handle ?? await this.#learn(network) };
+    const again = async () => {
+      this.#handle = undefined;
+      await until(network, async () => {
+        host.handle = await this.#learn(network);
+        return host.handle.nodeId !== "";
+      });
+    };
+    const run = (command: string) => runAdapterCommand(network, command);
     return {
-      node: handle,
-      ...(announceTo === undefined ? {} : { introduce: (baseUrl: string) => announce(announceTo, baseUrl, handle) }),
+      get node() {
+        return host.handle;
+      },
+      ...(announceTo === undefined ? {} : { introduce: (url: string) => announcePeer(announceTo, url, host.handle) }),
+      ...(!canRestart(adapter) ? {} : {
+        async restart(how: "stop" | "kill") {
+          for (const command of restartCommands(commands, how)) await run(command);
+          await again();
+        },
+      }),
+      ...(commands.backend_fault === undefined && commands.disk_cap === undefined ? {} : {
+        async provision(change: Provision) {
+          for (const command of provisionCommands(commands, change)) await run(command);
+          await again();
+        },
+      }),
+      ...(commands.cut_network === undefined || commands.restore_network === undefined ? {} : {
+        async partition(cut: boolean) {
+          await run((cut ? commands.cut_network : commands.restore_network) ?? "");
+        },
+      }),
+      ...(secondUrl === undefined ? {} : {
+        secondNode: () =>
+          new EndpointTarget({ ...this.options, url: secondUrl, adapter: NO_ADAPTER }).open(network, {}),
+      }),
       close: () => Promise.resolve(),
     };
   }
@@ -100,10 +148,4 @@ export class EndpointTarget implements Target {
     }
     return handle;
   }
-}
-
-/** Sends discovery announcements for a peer (wire-format.md section 17) until the target has had time to look. */
-async function announce(to: string, baseUrl: string, node: NodeHandle): Promise<void> {
-  const { announcePeer } = await import("./announce.ts");
-  await announcePeer(to, baseUrl, node);
 }
