@@ -55,14 +55,3 @@ declare module "@std/cli/parse-args" {
       unknown
     >;
 }
-
-declare module "@std/fmt/colors" {
-  export function setColorEnabled(enabled: boolean): void;
-  export function bold(text: string): string;
-  export function dim(text: string): string;
-  export function red(text: string): string;
-  export function green(text: string): string;
-  export function yellow(text: string): string;
-  export function cyan(text: string): string;
-  export function stripAnsiCode(text: string): string;
-}

@@ -12,6 +12,7 @@ import {
   TranscriptWriter,
 } from "../wire/mod.ts";
 import type { NetworkSource } from "../runner/run.ts";
+import { Substitutions } from "../runner/substitutions.ts";
 import { capture, type CaptureSummary, emptyCapture } from "../runner/wire_capture.ts";
 
 /** Bytes of one exchange that a report shows, per direction. */
@@ -25,11 +26,15 @@ export class Recording {
   /** What the target said to its peers, as far as scopes are over. */
   readonly summary: CaptureSummary = emptyCapture();
 
+  /** Learned values in what was sent, as far as scopes are over. */
+  readonly substitutions: Substitutions = new Substitutions();
+
   private constructor(
     private readonly writer: TranscriptWriter,
     private readonly clock: Clock,
     private readonly timeOrigin: number,
     private readonly captureWire: boolean,
+    private readonly seeded: boolean,
   ) {}
 
   static async start(
@@ -41,6 +46,8 @@ export class Recording {
       readonly scopes: readonly string[];
       readonly target: string;
       readonly captureWire: boolean;
+      /** The target takes the seed too, so that nothing in the traffic has to be substituted. */
+      readonly seeded: boolean;
     },
   ): Promise<Recording> {
     const writer = await TranscriptWriter.create(path, {
@@ -48,7 +55,7 @@ export class Recording {
       time_origin: options.timeOrigin,
       target: options.target,
     });
-    const recording = new Recording(writer, options.clock, options.timeOrigin, options.captureWire);
+    const recording = new Recording(writer, options.clock, options.timeOrigin, options.captureWire, options.seeded);
     for (const scope of options.scopes) recording.#scopes.set(scope, writer.scope(scope));
     return recording;
   }
@@ -98,6 +105,7 @@ export class Recording {
 
   /** Forgets the records of a scope; called once its result is known and needs no showing. */
   forget(scope: string): void {
+    if (!this.seeded) this.substitutions.add(scope, this.#records.get(scope) ?? []);
     if (this.captureWire) capture(this.summary, scope, this.#records.get(scope) ?? []);
     this.#records.delete(scope);
   }

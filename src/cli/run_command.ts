@@ -160,6 +160,7 @@ export async function runCommand(given: Options, context: CommandContext): Promi
     seed,
     target: target.url,
     captureWire,
+    seeded: target.kind === "embedded",
     scopes: ["preflight", ...selected.map(({ definition }) => definition.id)],
   });
   const shown: ShownExchange[] = [];
@@ -213,6 +214,7 @@ export async function runCommand(given: Options, context: CommandContext): Promi
   const result: RunResult = {
     ...finished.result,
     calls: recording.calls,
+    substitutions: recording.substitutions.list(),
     ...captured(recording, captureWire, finished),
   };
   const { digest } = await recording.finish();
@@ -256,8 +258,12 @@ function captured(
 }
 
 /** Keeps the exchange of a failure, forgets the records of everything that is judged. */
-function keepShown({ last }: Progress, recording: Recording, shown: ShownExchange[]): void {
-  if (last === undefined) return;
+function keepShown({ last, done }: Progress, recording: Recording, shown: ShownExchange[]): void {
+  if (last === undefined) {
+    // The pre-flight is over when the first case begins.
+    if (done === 0) recording.forget("preflight");
+    return;
+  }
   const scope = last.attempts === undefined ? last.id : `${last.id}#2`;
   const exchange = last.failure?.exchange ?? -1;
   const view = exchange < 0 ? undefined : recording.shown(scope, exchange);

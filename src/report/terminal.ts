@@ -1,9 +1,19 @@
 /** The result of a run as text for people. Reads the report only, so that an old report is shown the same way. */
 
-import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import type { ConformanceReport, Counts, ReportedCase, ReportedFailure, SkippedParts } from "./build.ts";
 import { bounded, visible } from "./escape.ts";
 import { columns, cut, pad, wrap } from "./text.ts";
+
+/**
+ * ANSI codes to switch an effect on and off. Whether to use them is the printer's decision alone; @std/fmt/colors looks
+ * at NO_COLOR a second time, and then the printed text would depend on more than the printer.
+ */
+const effect = (on: number, off: number) => (text: string) => `\x1b[${on}m${text}\x1b[${off}m`;
+const bold = effect(1, 22);
+const dim = effect(2, 22);
+const red = effect(31, 39);
+const green = effect(32, 39);
+const yellow = effect(33, 39);
 
 /** Where the lines go; a `Printer` of the command line is one. */
 export interface LineSink {

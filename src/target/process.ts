@@ -4,9 +4,8 @@
  * `{node_key}` their paths. Sessions share one process; a case that restarts the node gets its own.
  */
 
-import type { Identity } from "../protocol/mod.ts";
 import { type Endpoint, type Network, request, systemClock } from "../wire/mod.ts";
-import { isNodeId, isObject, tryParseJson } from "../protocol/mod.ts";
+import { type Identity, isNodeId, isObject, Random, tryParseJson } from "../protocol/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import type { Adapter } from "./adapter.ts";
 import type { Dialect } from "./dialect.ts";
@@ -40,11 +39,22 @@ export function splitCommand(text: string): string[] {
   return words;
 }
 
-async function freePort(): Promise<number> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return await Promise.resolve(port);
+/** Below the range systems take ephemeral ports from, so that nobody gets ours between looking and starting. */
+const FIRST_PORT = 20_000;
+const PORTS = 12_000;
+
+/** A port nobody listens on; different processes look in different places. */
+function freePort(seed: number): number {
+  const random = new Random(seed, "port", Deno.pid);
+  for (;;) {
+    const port = FIRST_PORT + random.below(PORTS);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** A running process and its place on disk. */
@@ -66,7 +76,7 @@ class ManagedProcess {
       Deno.writeFile(`${directory}/${name}`, identity.seed, { mode: 0o600 });
     await write("root.key", root);
     await write("node.key", node);
-    return new ManagedProcess(options, directory, await freePort());
+    return new ManagedProcess(options, directory, freePort(options.seed));
   }
 
   get pid(): number | undefined {
@@ -141,7 +151,9 @@ class ManagedProcess {
           deadlineMs: 2000,
         });
         const manifest = tryParseJson(answer.body);
-        if (isObject(manifest) && isNodeId(manifest.node_id) && isNodeId(manifest.community_id)) {
+        // Somebody else may hold the port while ours has failed to get it.
+        const ours = ended === undefined;
+        if (ours && isObject(manifest) && isNodeId(manifest.node_id) && isNodeId(manifest.community_id)) {
           return { endpoint, nodeId: manifest.node_id, communityId: manifest.community_id };
         }
       }

@@ -23,6 +23,8 @@ import {
   frameNames,
   generated,
   isToken,
+  LONG_GENERATION_CASE_MS,
+  LONG_GENERATION_MS,
   refusal,
   refusedAsBadInput,
   streamed,
@@ -89,6 +91,7 @@ export const completeCases: readonly ConformanceCase[] = [
   defineCase({
     id: "core/llm/completion-default-bound",
     waitsMs: 1_000,
+    longestMs: LONG_GENERATION_CASE_MS,
     requirement: "LLM-043",
     brokenBy: ["complete-with-chat-bound"],
     effects: "none",
@@ -96,7 +99,10 @@ export const completeCases: readonly ConformanceCase[] = [
       let tokens = 0;
       // Every token frame is at least one token: more frames than that need no terminal frame.
       const enough = (frame: { event: string }) => isToken(frame) && ++tokens > COMPLETE_DEFAULT;
-      const course = await streamed(context, complete(context), { prompt: ENDLESS, stream: true }, { enough });
+      const course = await streamed(context, complete(context), { prompt: ENDLESS, stream: true }, {
+        enough,
+        deadlineMs: LONG_GENERATION_MS,
+      });
       const few = holds(tokens <= COMPLETE_DEFAULT, `at most ${COMPLETE_DEFAULT} token frames`, `${tokens} and more`);
       context.should(of(course.answer, few));
       const result = context.should.get(generated(course));

@@ -16,6 +16,10 @@ import { type HttpAnswer, type SseFrame, SseReader } from "../../../src/wire/mod
 
 /** Milliseconds for a generation of some hundred tokens: generous for models that think before they speak. */
 export const GENERATION_MS = 25_000;
+/** Milliseconds for a generation of a thousand tokens: the default deadline of the contract (wire-format.md section 15). */
+export const LONG_GENERATION_MS = 120_000;
+/** Milliseconds for a case that waits for one. */
+export const LONG_GENERATION_CASE_MS = 130_000;
 /** Tokens of an answer whose text does not matter. */
 export const FEW = 4;
 /** Asks for an answer that only its bound ends. */
@@ -119,10 +123,10 @@ export async function streamed(
   { target, actors }: CaseContext,
   { name, version, params }: Generator,
   input: JsonObject,
-  departure: Departure & { readonly enough?: (frame: SseFrame) => boolean } = {},
+  departure: Departure & { readonly enough?: (frame: SseFrame) => boolean; readonly deadlineMs?: number } = {},
 ): Promise<Course> {
-  const { enough = () => false, actor = await actors.member() } = departure;
-  const options = { version, params: departure.params ?? params, deadlineMs: GENERATION_MS };
+  const { enough = () => false, actor = await actors.member(), deadlineMs = GENERATION_MS } = departure;
+  const options = { version, params: departure.params ?? params, deadlineMs };
   const stream = await target.open(actor, name, input, options);
   if (mediaType(stream.soFar()) !== "text/event-stream") {
     for await (const _ of stream.chunks());

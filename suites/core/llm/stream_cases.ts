@@ -30,6 +30,8 @@ import {
   type Generated,
   generated,
   isToken,
+  LONG_GENERATION_CASE_MS,
+  LONG_GENERATION_MS,
   STORY,
   streamed,
   tokensOut,
@@ -170,6 +172,7 @@ export const streamCases: readonly ConformanceCase[] = [
   defineCase({
     id: "core/llm/chat-default-bound",
     waitsMs: 4_500,
+    longestMs: LONG_GENERATION_CASE_MS,
     requirement: "LLM-020",
     brokenBy: ["chat-fills-the-context"],
     effects: "none",
@@ -177,7 +180,10 @@ export const streamCases: readonly ConformanceCase[] = [
       let tokens = 0;
       // Every token frame is at least one token: more frames than that need no terminal frame.
       const enough = (frame: { event: string }) => isToken(frame) && ++tokens > CHAT_DEFAULT;
-      const course = await streamed(context, chat(context), ask(STORY, { stream: true }), { enough });
+      const course = await streamed(context, chat(context), ask(STORY, { stream: true }), {
+        enough,
+        deadlineMs: LONG_GENERATION_MS,
+      });
       context.must(
         of(course.answer, holds(tokens <= CHAT_DEFAULT, `at most ${CHAT_DEFAULT} token frames`, `${tokens} and more`)),
       );
