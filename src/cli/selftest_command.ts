@@ -46,6 +46,7 @@ export function selftestJson(result: SelftestResult) {
     killed: result.killed,
     unproven: result.unproven,
     survivors: result.survivors.map(({ case: id, fault, outcome }) => ({ case: id, fault, outcome })),
+    repeated: result.repeated,
     idle_faults: result.idleFaults,
   };
 }
@@ -69,7 +70,7 @@ export async function selftestCommand(options: Options, context: CommandContext)
     suiteVersion: context.suiteVersion,
     faultNames: [...Object.keys(FAULTS), ...Object.keys(REPORTER_FAULTS)],
     variantNames: Object.keys(VARIANTS),
-    progress: (done, total, survivors) => printer.progress(`${done}/${total}, ${survivors} survivors`),
+    progress: (done, total, survivors) => printer.progress(`${done}/${total}, ${survivors} to repeat`),
     signal: context.signal,
   });
   printer.progress("");
@@ -97,8 +98,7 @@ function printMatrix(result: SelftestResult, every: boolean, { printer }: Comman
   }
   printer.out(
     `${result.cases} cases: ${result.killed} proven, ${result.unproven.length} unproven, ` +
-      `${result.survivors.length} survivors, ${result.idleFaults.length} idle faults in ${
-        (elapsedMs / 1000).toFixed(1)
-      } s`,
+      `${result.survivors.length} survivors (${result.repeated} runs repeated alone), ` +
+      `${result.idleFaults.length} idle faults in ${(elapsedMs / 1000).toFixed(1)} s`,
   );
 }
