@@ -230,7 +230,7 @@ export async function runCommand(given: Options, context: CommandContext): Promi
   else {
     const known = judged?.known.length ?? 0;
     printReport(report, printer, (id) => context.requirementOf(id).says, [
-      ...(known === 0 ? [] : [`baseline: ${known} failures are known`]),
+      ...(known === 0 ? [] : [`baseline: ${known} of the failures ${known === 1 ? "is" : "are"} known`]),
       ...staleLines(judged?.stale ?? []),
       `report: ${folder}/${REPORT_FILES.html}`,
     ]);
