@@ -15,8 +15,8 @@ Deno.test("requirement finds by id and takes the section of the file unless it h
 });
 
 Deno.test("requirement refuses an unknown id", () => {
-  assertThrows(() => requirement("XXX-000"), RangeError, "current id is XXX-000");
-  assertEquals(isRequirement("XXX-000"), false);
+  assertThrows(() => requirement("ZZZ-000"), RangeError, "current id is ZZZ-000");
+  assertEquals(isRequirement("ZZZ-000"), false);
   assertEquals(isRequirement("BUS-001"), true);
 });
 
