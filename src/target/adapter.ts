@@ -14,6 +14,7 @@ export const ADAPTER_COMMANDS = [
   "restart",
   "cut_network",
   "restore_network",
+  "gossip",
   "backend_fault",
   "disk_cap",
 ] as const;

@@ -24,6 +24,7 @@ export function featuresOf(adapter: Adapter): Feature[] {
   const { commands } = adapter;
   return [
     ...(adapter.announceTo === undefined ? [] : ["peers" as const]),
+    ...(commands.gossip === undefined ? [] : ["gossip" as const]),
     ...(canRestart(adapter) ? ["managed" as const] : []),
     ...(commands.backend_fault === undefined ? [] : ["backend-fault" as const]),
     ...(commands.disk_cap === undefined ? [] : ["disk-cap" as const]),

@@ -30,6 +30,7 @@ const FEATURES: readonly Feature[] = [
   "fresh",
   "managed",
   "peers",
+  "gossip",
   "second-node",
   "tls-option",
   "websocket-option",

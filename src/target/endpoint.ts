@@ -100,6 +100,7 @@ export class EndpointTarget implements Target {
         return host.handle;
       },
       ...(announceTo === undefined ? {} : { introduce: (url: string) => announcePeer(announceTo, url, host.handle) }),
+      ...(commands.gossip === undefined ? {} : { gossip: () => run(commands.gossip ?? "") }),
       ...(!canRestart(adapter) ? {} : {
         async restart(how: "stop" | "kill") {
           for (const command of restartCommands(commands, how)) await run(command);

@@ -8,10 +8,26 @@ import {
   type JsonObject,
   tryParseJson,
 } from "../protocol/mod.ts";
+import { NoSuchActor } from "./actors.ts";
+import type { PeerHost } from "./peer_host.ts";
+import type { TargetProfile } from "./profile.ts";
 import type { Session } from "./session.ts";
 
 /** How events are seen. */
-export type ObservationWay = "sync-answer" | "topics" | "none";
+export type ObservationWay = "sync-answer" | "peer" | "topics" | "none";
+
+/** Raised when no way shows the wanted events; the runner turns it into a skip. */
+export class CannotObserve extends NoSuchActor {}
+
+/** Whether a peer of the tester sees what is logged: only where it can ask for a sync, a round by itself takes 300 s. */
+function peerSees({ features, identities }: TargetProfile): boolean {
+  return features.has("peers") && features.has("gossip") && identities.member > 0;
+}
+
+/** Whether some logged events can be seen; which ones depends on their types. */
+export function mayObserve(profile: TargetProfile): boolean {
+  return profile.observe || peerSees(profile) || profile.pubsub;
+}
 
 /** Topic that carries an event type (wire-format.md section 13, wire-format-services.md section 10). */
 const TOPIC_OF: Readonly<Record<string, string>> = {
@@ -83,11 +99,22 @@ export class EventObserver {
     readonly way: ObservationWay,
     private readonly startHead: number,
     private readonly seqs: Map<string, number>,
+    private readonly peer?: PeerHost,
   ) {}
 
   static async open(session: Session, types: readonly string[]): Promise<EventObserver> {
+    const { profile } = session;
+    if (profile.observe) return new EventObserver(session, types, "sync-answer", await session.head() ?? 0, new Map());
+    if (peerSees(profile)) {
+      const identity = await session.memberIdentity("observer");
+      const head = await session.head() ?? 0;
+      // Always the same head: every round brings everything since, so that nothing a round cut off is missed.
+      const heads = () => ({ community_id: session.communityId, head, heads_by_type: {} });
+      const peer = await session.hostPeer({ name: "observer", identity, capabilities: [], heads });
+      await session.introduce(peer);
+      return new EventObserver(session, types, "peer", head, new Map(), peer);
+    }
     const head = await session.head() ?? 0;
-    if (session.profile.observe) return new EventObserver(session, types, "sync-answer", head, new Map());
     const topics = types.map((type) => TOPIC_OF[type]).filter((topic) => topic !== undefined);
     const usable = session.profile.pubsub && topics.length === types.length && topics.length > 0;
     const seqs = new Map<string, number>();
@@ -105,9 +132,18 @@ export class EventObserver {
     return this.startHead;
   }
 
-  /** Everything of the wanted types logged since the observer was opened, in log order. */
+  /** Whether everything that is logged is seen, so that an event which is not seen is not there. */
+  get complete(): boolean {
+    return this.way === "sync-answer" || this.way === "peer";
+  }
+
+  /**
+   * Everything of the wanted types logged since the observer was opened, in log order.
+   *
+   * @throws {CannotObserve} If the target shows these events in no way.
+   */
   async events(): Promise<readonly EventEnvelope[]> {
-    const found = this.way === "sync-answer" ? await pullAll(this.session, this.startHead) : await this.#polled();
+    const found = await this.#look();
     for (const event of found) {
       if (this.types.length === 0 || this.types.includes(event.event_type)) this.#seen.set(event.event_id, event);
     }
@@ -124,6 +160,26 @@ export class EventObserver {
       if (clock.mono() >= end) return undefined;
       await clock.sleep(LOOK_EVERY_MS);
     }
+  }
+
+  #look(): Promise<EventEnvelope[]> {
+    switch (this.way) {
+      case "sync-answer":
+        return pullAll(this.session, this.startHead);
+      case "peer":
+        return this.#pushed();
+      case "topics":
+        return this.#polled();
+      case "none":
+        return Promise.reject(new CannotObserve(`logged events of type ${this.types.join(", ")} cannot be seen`));
+    }
+  }
+
+  async #pushed(): Promise<EventEnvelope[]> {
+    await this.session.gossip();
+    return (this.peer?.pushed ?? []).flatMap((body) =>
+      isObject(body) && Array.isArray(body.events) ? (body.events as unknown[]).filter(looksLikeEvent) : []
+    );
   }
 
   async #polled(): Promise<EventEnvelope[]> {

@@ -57,15 +57,21 @@ export async function openSession(target: Target, options: OpenOptions): Promise
   if (access.root !== undefined && mayEnrol) {
     const coSigner = (i: number) => identityFromSeed(deriveBytes(seed, "actor", ...namespace, "co-signer", i));
     const enrolment = new RootEnrolment(port, access.root, coSigner);
-    return { session, actors: new Actors({ ...base, ...known, enrolment, pool: [] }) };
+    return withActors(session, { ...base, ...known, enrolment, pool: [] });
   }
   const pool = await enrolled(session, target, seed);
   if (access.admin !== undefined && mayEnrol) {
     const admin: Actor = { name: "admin", identity: access.admin, id: access.admin.id, level: "member" };
     const enrolment = new InvitingEnrolment(port, admin, access.adminToken);
-    return { session, actors: new Actors({ ...base, ...known, enrolment, pool }) };
+    return withActors(session, { ...base, ...known, enrolment, pool });
   }
-  return { session, actors: new Actors({ ...base, ...known, pool }) };
+  return withActors(session, { ...base, ...known, pool });
+}
+
+function withActors(session: Session, source: ActorSource): OpenedSession {
+  const actors = new Actors(source);
+  session.lendMembers(async (name) => (await actors.member(name)).identity);
+  return { session, actors };
 }
 
 /** The identities of the pool, the admin and root, as far as the community manifest lists them. */

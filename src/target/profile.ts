@@ -2,6 +2,7 @@
 
 import { type JsonObject, parseVersion, serves } from "../protocol/mod.ts";
 import type { Adapter } from "./adapter.ts";
+import { mayObserve } from "./observer.ts";
 import type { Feature, TargetKind } from "./target.ts";
 
 /** See the module comment. */
@@ -106,7 +107,7 @@ const GATES: Readonly<Record<string, Gate>> = {
   "trusted-only": (p, argument) =>
     need(trustedOnlyName(p) !== undefined, "no capability for trusted members is advertised") ?? member(p, argument),
   sync: (p) => need(p.sync, "events cannot be pushed"),
-  observe: (p) => need(p.observe, "logged events cannot be seen"),
+  observe: (p) => need(mayObserve(p), "logged events cannot be seen"),
   pubsub: (p) => need(p.pubsub, "topics cannot be subscribed"),
   "fake-peer": (p, argument) =>
     need(p.features.has("peers"), "no peer of the tester can be introduced") ?? member(p, argument),

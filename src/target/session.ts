@@ -38,7 +38,7 @@ import {
   type WsClient,
   type WsOptions,
 } from "../wire/mod.ts";
-import type { Actor } from "./actors.ts";
+import { type Actor, NoSuchActor } from "./actors.ts";
 import { type CallOptions, prepareCall, type PreparedCall, upgradeHeaders, webSocketCallMessage } from "./call.ts";
 import { type Dialect, translateAnswer } from "./dialect.ts";
 import { EventObserver } from "./observer.ts";
@@ -85,6 +85,7 @@ export class Session {
   #headRead: Promise<number | undefined> | undefined;
   readonly #peers: PeerHost[] = [];
   #lastExchange = -1;
+  #members: ((name: string) => Promise<Identity>) | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -348,9 +349,26 @@ export class Session {
     });
   }
 
+  /** Gives the session a source of member identities, for what it hosts itself. */
+  lendMembers(members: (name: string) => Promise<Identity>): void {
+    this.#members = members;
+  }
+
+  /** A member identity of this session. @throws {NoSuchActor} If none can be had. */
+  async memberIdentity(name: string): Promise<Identity> {
+    if (this.#members === undefined) throw new NoSuchActor("no member identity is at hand");
+    return await this.#members(name);
+  }
+
   /** Sees logged events in the first way the target allows (design.md "Observing events"). */
   eventSubscribe(types: readonly string[] = []): Promise<EventObserver> {
     return EventObserver.open(this, types);
+  }
+
+  /** The same where everything logged can be seen, so that "no event" can be told; otherwise undefined. */
+  async completeView(types: readonly string[]): Promise<EventObserver | undefined> {
+    const observer = await this.eventSubscribe(types);
+    return observer.complete ? observer : undefined;
   }
 
   /** One long poll. `timeout` in seconds; `lastSeq` undefined waits for new messages only. */

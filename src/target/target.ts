@@ -18,6 +18,8 @@ export type Feature =
   | "managed"
   /** Peers hosted by the tester can be introduced. */
   | "peers"
+  /** A sync with its peers on request. */
+  | "gossip"
   /** A second node of the same community. */
   | "second-node"
   /** https on request. */
@@ -71,7 +73,7 @@ export interface SessionHost {
   readonly node: NodeHandle;
   /** Introduces a peer by base URL; resolves when the node has looked at it. */
   introduce?(baseUrl: string): Promise<void>;
-  /** Lets the node drop a peer it knows. */
+  /** Makes the node sync with its peers now; resolves when the round is over. */
   gossip?(): Promise<void>;
   /** Replaces the node by one with other provisions; the node handle changes. */
   provision?(change: Provision): Promise<void>;

@@ -112,7 +112,7 @@ export const listCases: readonly ConformanceCase[] = [
       const { target, actors, must } = context;
       const member = await actors.member();
       const cid = canPlace(context) ? (await stored(context, SMALL)).cid : unknownCid(context);
-      const observer = target.profile.observe ? await target.eventSubscribe([ADVERTISED]) : undefined;
+      const observer = await target.completeView([ADVERTISED]);
       const logged = async () => (await observer?.events() ?? []).filter(({ data }) => data.cid === cid).length;
       must(succeeded(await target.call(member, "file.advertise", { cids: [cid] })));
       const first = await logged();

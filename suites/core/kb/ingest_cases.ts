@@ -80,7 +80,7 @@ export const ingestCases: readonly ConformanceCase[] = [
         : (await someBlob(target, actors, 1)).cid;
       const counts = target.advertised("rag.list_corpora") !== undefined;
       const before = counts ? await counters(context, corpus) : undefined;
-      const observer = target.profile.observe ? await target.eventSubscribe([INGESTED]) : undefined;
+      const observer = await target.completeView([INGESTED]);
       const answer = await ingest(context, await actors.member("reader"), corpus, { doc_cid: docCid, ...USUAL });
       must(refusedWith(answer, "unauthorized"));
       if (counts) must(of(answer, equals(await counters(context, corpus), before, "the counters of the corpus")));

@@ -126,7 +126,7 @@ export const deliveryCases: readonly ConformanceCase[] = [
         equals(payload.lamport, sent.lamport, "lamport, as in output,"),
         holds(verifyEvent(payload), "an event envelope with a valid signature", payload),
       );
-      if (observer.way !== "sync-answer") return;
+      if (!observer.complete) return;
       const logged = await observer.find(({ event_id }) => event_id === sent.eventId, VIEW_DEADLINE_MS);
       judged(context, answer, equals(payload, logged, "the payload, as logged,"));
     },
