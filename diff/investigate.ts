@@ -7,7 +7,7 @@ import { curlLines, expectationOf, vectorOf } from "./export.ts";
 import { keyOf } from "./finding.ts";
 import { judge } from "./judge.ts";
 import type { Mask } from "./mask.ts";
-import { type PairRun, runPair } from "./pair.ts";
+import { type PairOptions, type PairRun, runPair } from "./pair.ts";
 import { addressOf, needsOf, part, type Plan } from "./plan.ts";
 import type { Difference, Minimal } from "./result.ts";
 import { shrink } from "./shrink.ts";
@@ -44,6 +44,7 @@ export async function freshRun(
   lab: Pick<Laboratory, "left" | "right" | "frame" | "signal">,
   plan: Plan,
   scope: string,
+  until?: PairOptions["until"],
 ) {
   const frame = { ...lab.frame, scope };
   const opened = await Promise.allSettled([lab.left, lab.right].map((one) => openSide(one, frame, plan.actors)));
@@ -53,7 +54,11 @@ export async function freshRun(
     const failed = opened.find((one) => one.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     if (left === undefined || right === undefined) throw new Error("Cannot compare: a side was not opened");
-    return await runPair(plan, left, right, { signal: lab.signal, skewMs: lab.left.skewMs - lab.right.skewMs });
+    return await runPair(plan, left, right, {
+      signal: lab.signal,
+      skewMs: lab.left.skewMs - lab.right.skewMs,
+      ...(until === undefined ? {} : { until }),
+    });
   } finally {
     await Promise.all(sides.map((side) => side.close()));
   }

@@ -40,6 +40,8 @@ export interface PairOptions {
   readonly timing?: TimingLimits;
   /** Milliseconds the times sent to the left are ahead of those sent to the right. */
   readonly skewMs?: number;
+  /** Asked about every finding; the run ends after a step for which it is true. */
+  readonly until?: (finding: Finding) => boolean;
   /** Called after every step. */
   readonly progress?: (done: number) => void;
 }
@@ -62,7 +64,9 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
       lefts.push(a);
       rights.push(b);
       count(sent, a.sent, b.sent);
-      findings.push(...comparer.step(index, step, a, b));
+      const found = comparer.step(index, step, a, b);
+      findings.push(...found);
+      if (options.until !== undefined && found.some(options.until)) break;
       silent.left = gone(a) ? silent.left + 1 : 0;
       silent.right = gone(b) ? silent.right + 1 : 0;
       stop = stopOf(index, silent, a, b);

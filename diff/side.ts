@@ -63,7 +63,7 @@ export async function openSide(contestant: Contestant, frame: RunFrame, cast: Ca
     timeOrigin: frame.timeOrigin,
     scope: frame.scope,
     // Processes are shared between sessions unless one asks for a node of its own.
-    needs: { movingClock: true, durable: target.kind === "process" },
+    needs: { movingClock: true, nodeClockMoves: true, durable: target.kind === "process" },
   });
   const performer = new StepPerformer({ session, actors, levels: cast });
   return {

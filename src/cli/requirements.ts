@@ -15,6 +15,8 @@ export interface ListedRequirement {
   readonly level: string;
   readonly ref: string;
   readonly says: string;
+  /** Words of what a case has to be given, as the catalogue writes them. */
+  readonly needs?: readonly string[];
 }
 
 /** What the list is made from. */
@@ -48,10 +50,10 @@ export function coverage(sources: RequirementSources, sections: readonly string[
     .filter(({ id, section }) =>
       sections.length === 0 || sections.some((glob) => selects(glob, { id: section, requirement: id }))
     )
-    .map(({ id, section, level, ref, says }) => {
+    .map(({ id, section, level, ref, says, needs = [] }) => {
       const reason = reasons.get(id);
       const own = (cases.get(id) ?? []).sort();
-      return { id, section, level, ref, says, cases: own, ...(reason === undefined ? {} : { reason }) };
+      return { id, section, level, ref, says, needs, cases: own, ...(reason === undefined ? {} : { reason }) };
     });
 }
 
@@ -87,12 +89,13 @@ export function totalsLine(rows: readonly Coverage[]): string {
 export function requirementsJson(rows: readonly Coverage[]): JsonObject {
   return {
     schema: "hearthproof.requirements/1",
-    requirements: rows.map(({ id, section, level, ref, says, cases, reason }) => ({
+    requirements: rows.map(({ id, section, level, ref, says, needs = [], cases, reason }) => ({
       id,
       section,
       level,
       ref,
       says,
+      needs: [...needs],
       cases: [...cases],
       reason: cases.length > 0 ? null : reason ?? NO_SUITE,
     })),

@@ -16,6 +16,7 @@ const one = (id: string, section: string, level = "MUST") => ({
   level,
   ref: "CONTRACT §1",
   says: "A rule.",
+  needs: ["member"],
 });
 
 const SOURCES: RequirementSources = {
