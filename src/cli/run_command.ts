@@ -10,7 +10,7 @@ import { buildRunManifest, runManifestText } from "../report/run_manifest.ts";
 import { signReport } from "../report/sign.ts";
 import { printReport } from "../report/terminal.ts";
 import { RunnerBench } from "../runner/bench.ts";
-import type { Suite } from "../runner/case.ts";
+import type { RunnableCase, Suite, SuiteOf } from "../runner/case.ts";
 import type { Requirement } from "../runner/requirement.ts";
 import { type Progress, run } from "../runner/run.ts";
 import { filterCases, plan, type PlannedCase } from "../runner/select.ts";
@@ -75,7 +75,7 @@ function checkSuiteVersion(options: Options, current: string): void {
 }
 
 /** The suites, or the one case of `--vector`. */
-async function suitesOf(options: Options, context: CommandContext): Promise<readonly Suite[]> {
+async function suitesOf(options: Options, context: CommandContext): Promise<readonly SuiteOf<RunnableCase>[]> {
   const path = options.text("vector");
   if (path === undefined) return context.suites;
   try {

@@ -2,32 +2,34 @@
 
 import { Random } from "../protocol/mod.ts";
 import { FAULTS } from "../node/faults/mod.ts";
-import { VARIANTS } from "../node/variants/mod.ts";
+import { VARIANTS_BY_AREA } from "../node/variants/mod.ts";
 import { visible } from "../report/escape.ts";
 import { REPORTER_FAULTS } from "../report/faults.ts";
+import type { LabBasis } from "../runner/lab.ts";
 import { selftest, type SelftestResult } from "../runner/selftest.ts";
-import { filterCases, plan, type PlannedCase } from "../runner/select.ts";
+import { filterCases, plan, type PlannedCase, type ProvableCase } from "../runner/select.ts";
 import { DEFAULT_SEED } from "./commands.ts";
 import { EXIT } from "./exit_code.ts";
 import { type Options, UsageError } from "./parse.ts";
 import type { CommandContext } from "./run_command.ts";
+import { selfCommand } from "./self_command.ts";
 
 /** Survivors and unproven cases that are printed; `--json` has them all. */
 const MAX_LISTED = 200;
 
 /** `count` cases per section, chosen by the seed. */
-export function sampleCases(planned: readonly PlannedCase[], count: number, seed: number): PlannedCase[] {
+export function sampleCases<P extends PlannedCase>(planned: readonly P[], count: number, seed: number): P[] {
   const sections = Map.groupBy(planned, ({ section }) => section);
   return [...sections].flatMap(([section, cases]) => {
     const random = new Random(seed, "sample", section);
     const left = [...cases];
-    const chosen: PlannedCase[] = [];
+    const chosen: P[] = [];
     while (left.length > 0 && chosen.length < count) chosen.push(...left.splice(random.below(left.length), 1));
     return chosen;
   });
 }
 
-function selected(all: readonly PlannedCase[], options: Options, seed: number): PlannedCase[] {
+function selected(all: readonly ProvableCase[], options: Options, seed: number): ProvableCase[] {
   const filters = options.list("suite-filter");
   for (const filter of filters) {
     if (filterCases(all, [filter]).length === 0) {
@@ -51,6 +53,28 @@ export function selftestJson(result: SelftestResult) {
   };
 }
 
+function variantNames(): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(Object.entries(VARIANTS_BY_AREA).map(([area, table]) => [area, Object.keys(table)]));
+}
+
+/** A word of a command line as an `exec:` target splits it. */
+function quoted(word: string): string {
+  return /["\s]/.test(word) ? `'${word}'` : word;
+}
+
+/** How this program starts a child node of its own. */
+function childCommand(programUrl: string | undefined, seed: number): Pick<LabBasis, "childCommand"> {
+  if (programUrl === undefined) return {};
+  return {
+    childCommand: (faults, variants) => {
+      const named = [...faults.map((name) => `--fault=${name}`), ...variants.map((name) => `--variant=${name}`)];
+      const node = ["node", "--port", "{port}", "--data", "{data}", "--seed", String(seed), ...named];
+      const { program, args } = selfCommand(programUrl, node);
+      return [program, ...args].map(quoted).join(" ");
+    },
+  };
+}
+
 /** Runs the command; returns the exit code. */
 export async function selftestCommand(options: Options, context: CommandContext): Promise<number> {
   const { printer, clock } = context;
@@ -69,8 +93,9 @@ export async function selftestCommand(options: Options, context: CommandContext)
     slow: options.flag("slow"),
     suiteVersion: context.suiteVersion,
     faultNames: [...Object.keys(FAULTS), ...Object.keys(REPORTER_FAULTS)],
-    variantNames: Object.keys(VARIANTS),
-    progress: (done, total, survivors) => printer.progress(`${done}/${total}, ${survivors} to repeat`),
+    variants: variantNames(),
+    ...childCommand(context.programUrl, seed),
+    progress: (done, total, doubtful) => printer.progress(`${done}/${total}, ${doubtful} to repeat`),
     signal: context.signal,
   });
   printer.progress("");

@@ -13,7 +13,7 @@ import { foundedIdentities, testerIdentity } from "../target/access.ts";
 import { EmbeddedTarget } from "../target/embedded.ts";
 import { PreflightError } from "../target/preflight.ts";
 import { LiveNetwork, nullSink, steadyClock } from "../wire/mod.ts";
-import type { CaseContext, ConformanceCase } from "./case.ts";
+import type { CaseContext, RunnableCase } from "./case.ts";
 import type { BenchOptions, BenchRefusal, BenchRun, ReporterBench } from "./reporter_bench.ts";
 import type { Requirement } from "./requirement.ts";
 import { run } from "./run.ts";
@@ -31,7 +31,7 @@ const read = (path: string) => async ({ target, must }: CaseContext) => {
 };
 
 /** One case per required core section; the requirement ids are real, so levels and needs come from the catalogue. */
-const BENCH_CASES: readonly (Pick<ConformanceCase, "id" | "requirement" | "run">)[] = [
+const BENCH_CASES: readonly (Pick<RunnableCase, "id" | "requirement" | "run">)[] = [
   { id: "core/identity/bench", requirement: "IDN-001", run: read("/manifest") },
   { id: "core/transport/bench", requirement: "TRN-008", run: read("/manifest") },
   { id: "core/bus/bench", requirement: "BUS-001", run: read("/manifest") },
@@ -138,11 +138,7 @@ export class RunnerBench implements ReporterBench {
       ReporterFault["runner"]
     >;
     const target = new EmbeddedTarget({ seed, timeOrigin, faults: [], overrides: [stub(options)] });
-    const definitions: ConformanceCase[] = BENCH_CASES.map((c) => ({
-      ...c,
-      brokenBy: ["manifest-ttl-300"],
-      effects: "writes",
-    }));
+    const definitions = BENCH_CASES.map((c): RunnableCase => ({ ...c, effects: "writes" }));
     const suites = definitions.map((c) => ({ section: c.id.slice(0, c.id.lastIndexOf("/")), cases: [c] }));
     const all = plan(suites, making.requirementOf);
     const selected = filterCases(all, options.filter === undefined ? [] : [options.filter]);

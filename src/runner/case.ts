@@ -41,17 +41,20 @@ export interface CaseContext {
   readonly reporter: ReporterBench;
 }
 
-/** A conformance case. */
-export interface ConformanceCase {
+/** What the runner needs to know of a case; a vector or a bench case is no more than this. */
+export interface RunnableCase {
   /** `core/identity/manifest-lifetime`: section and a name that says what is checked. */
   readonly id: string;
   /** Level, reference, section, needs and wording come from the catalogue. */
   readonly requirement: string;
-  /** Faults that must make it fail; at least one. */
-  readonly brokenBy: readonly [FaultName | ReporterFaultName, ...(FaultName | ReporterFaultName)[]];
   readonly effects: Effects;
   /** Needs beyond those of the catalogue entry, in the same words. */
   readonly alsoNeeds?: readonly string[];
+  /**
+   * The case judges what only a process of its own can show: exit code, signals, the released port, log files. Targets
+   * of other kinds skip it; selftest hosts it on child processes of this program.
+   */
+  readonly hostedBy?: "process";
   /** The verdict rests on measured time: a failure is run again alone before it counts. */
   readonly timed?: boolean;
   /** Longest time it may take in milliseconds, where the rule itself allows a node more than the usual deadline. */
@@ -65,14 +68,23 @@ export interface ConformanceCase {
   run(context: CaseContext): Promise<void> | void;
 }
 
+/** A case of a suite: its requirement is judged, and it is known what must make it fail. */
+export interface ConformanceCase extends RunnableCase {
+  /** Faults that must make it fail; at least one. */
+  readonly brokenBy: readonly [FaultName | ReporterFaultName, ...(FaultName | ReporterFaultName)[]];
+}
+
 /** Declares a case; exists so that the compiler checks the fields and the fault names. */
 export function defineCase(definition: ConformanceCase): ConformanceCase {
   return definition;
 }
 
 /** The cases of one section. */
-export interface Suite {
+export interface SuiteOf<C extends RunnableCase> {
   /** `core/identity`. */
   readonly section: string;
-  readonly cases: readonly ConformanceCase[];
+  readonly cases: readonly C[];
 }
+
+/** A suite of this version: every case has its faults. */
+export type Suite = SuiteOf<ConformanceCase>;

@@ -6,7 +6,7 @@ import type { Adapter } from "../target/adapter.ts";
 import { openSession } from "../target/open.ts";
 import { type Preflight, preflight } from "../target/preflight.ts";
 import { closedGate, type TargetProfile } from "../target/profile.ts";
-import type { SessionNeeds, Target } from "../target/target.ts";
+import type { SessionNeeds, Target, TargetKind } from "../target/target.ts";
 import type { Network } from "../wire/mod.ts";
 import { executeCase } from "./execute.ts";
 import { requestedSections } from "./sections.ts";
@@ -21,29 +21,34 @@ export interface ScopedNetwork extends Network {
   close?(): Promise<void> | void;
 }
 
-/** What a run is told. */
-export interface RunOptions {
+/** What running a single case takes. */
+export interface CaseOptions {
   readonly target: Target;
+  readonly networkOf: NetworkSource;
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly timeOrigin: number;
+  readonly reporter: ReporterBench;
+  /** Command line that repeats a case by hand. */
+  readonly reproduction: (caseId: string) => string;
+}
+
+/** What a run is told. */
+export interface RunOptions extends CaseOptions {
   /** All cases of this version, before filters. */
   readonly all: readonly PlannedCase[];
   /** The cases that were asked for. */
   readonly selected: readonly PlannedCase[];
   readonly filtered: boolean;
-  readonly networkOf: NetworkSource;
-  readonly clock: Clock;
-  readonly seed: number;
-  readonly timeOrigin: number;
   readonly parallel: number;
   readonly slow: boolean;
   readonly strict: boolean;
   readonly adapter: Adapter;
-  readonly reporter: ReporterBench;
   readonly suiteVersion: string;
   readonly suiteCommit: string;
   /** Sections taken out by filter or option. */
   readonly deselected: readonly string[];
   readonly configuration: RunResult["configuration"];
-  readonly reproduction: (caseId: string) => string;
   readonly progress: (progress: Progress) => void;
   /** Ends the run early; what was not run is left out and the result says so. */
   readonly signal?: AbortSignal;
@@ -80,8 +85,16 @@ export interface FinishedRun {
 /** How many slow cases wait side by side; they mostly sleep. */
 const SLOW_PARALLEL = 64;
 
+/** Kinds of targets that are processes of their own, started and ended by the tester. */
+const PROCESS_KINDS: readonly TargetKind[] = ["process", "container"];
+
+/** Why a case that only a process can show does not run elsewhere. */
+export const NEEDS_A_PROCESS =
+  "needs a process or a container as target (exec: or docker:): it judges exit codes, signals, ports or log files";
+
 /** Why a case does not run against this target; undefined if it does. */
 export function gateOf(planned: PlannedCase, profile: TargetProfile, target: Target): string | undefined {
+  if (planned.definition.hostedBy === "process" && !PROCESS_KINDS.includes(target.kind)) return NEEDS_A_PROCESS;
   for (const word of planned.needs) {
     const reason = closedGate(profile, word);
     if (reason !== undefined) return reason;
@@ -127,7 +140,7 @@ function skipped(planned: PlannedCase, skip: "gated" | "slow", reason: string): 
 
 /** Runs one case on a network of its own. */
 export async function runCase(
-  options: RunOptions,
+  options: CaseOptions,
   profile: TargetProfile,
   planned: PlannedCase,
   scope: string = planned.definition.id,

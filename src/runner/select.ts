@@ -1,17 +1,20 @@
 /** Which cases run: filters, options, and sections the target asks for. */
 
-import type { ConformanceCase, Suite } from "./case.ts";
+import type { ConformanceCase, RunnableCase, SuiteOf } from "./case.ts";
 import type { Requirement } from "./requirement.ts";
 
 /** A case with its catalogue entry and section. */
-export interface PlannedCase {
-  readonly definition: ConformanceCase;
+export interface PlannedCase<C extends RunnableCase = RunnableCase> {
+  readonly definition: C;
   readonly requirement: Requirement;
   readonly section: string;
   /** All needs: of the catalogue and of the case. */
   readonly needs: readonly string[];
   readonly slow: boolean;
 }
+
+/** A planned case whose faults are known. */
+export type ProvableCase = PlannedCase<ConformanceCase>;
 
 /** Raised when a case list does not fit the catalogue; a defect of the suite. */
 export class SuiteDefect extends Error {
@@ -45,7 +48,10 @@ export function selects(glob: string, planned: { readonly id: string; readonly r
 }
 
 /** Joins suites with the catalogue. Ids and requirements must be known and unique. */
-export function plan(suites: readonly Suite[], requirementOf: (id: string) => Requirement): PlannedCase[] {
+export function plan<C extends RunnableCase>(
+  suites: readonly SuiteOf<C>[],
+  requirementOf: (id: string) => Requirement,
+): PlannedCase<C>[] {
   const ids = new Set<string>();
   return suites.flatMap(({ section, cases }) =>
     cases.map((definition) => {
@@ -62,7 +68,7 @@ export function plan(suites: readonly Suite[], requirementOf: (id: string) => Re
 }
 
 /** Cases that satisfy any of the filters; all of them without filters. */
-export function filterCases(planned: readonly PlannedCase[], filters: readonly string[]): PlannedCase[] {
+export function filterCases<P extends PlannedCase>(planned: readonly P[], filters: readonly string[]): P[] {
   if (filters.length === 0) return [...planned];
   return planned.filter(({ definition }) => filters.some((glob) => selects(glob, definition)));
 }

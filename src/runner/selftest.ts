@@ -1,16 +1,11 @@
 /** Proof that every case can fail: each against the sound node, and against every fault in its `brokenBy`. */
 
-import type { Clock } from "../protocol/mod.ts";
-import { REPORTER_FAULTS } from "../report/faults.ts";
 import type { CaseResult } from "../report/results.ts";
-import { NO_ADAPTER } from "../target/adapter.ts";
-import { EmbeddedTarget } from "../target/embedded.ts";
-import { type Preflight, preflight } from "../target/preflight.ts";
-import { LiveNetwork, nullSink, steadyClock } from "../wire/mod.ts";
-import { RunnerBench } from "./bench.ts";
-import type { Requirement } from "./requirement.ts";
-import { gateOf, runCase, type RunOptions } from "./run.ts";
-import type { PlannedCase } from "./select.ts";
+import type { Preflight } from "../target/preflight.ts";
+import { type Host, type Job, type JobNode, jobsOf, nodeKey, SOUND } from "./job.ts";
+import { Lab, type LabBasis } from "./lab.ts";
+import { gateOf, NEEDS_A_PROCESS } from "./run.ts";
+import type { ProvableCase } from "./select.ts";
 
 /** A case with a fault that did not make it fail, or a sound node that did. */
 export interface Survivor {
@@ -44,81 +39,115 @@ export interface SelftestResult {
   readonly matrix: readonly KillCell[];
 }
 
-export interface SelftestOptions {
-  readonly planned: readonly PlannedCase[];
+export interface SelftestOptions extends LabBasis {
+  readonly planned: readonly ProvableCase[];
   /** All cases of this version, to tell which faults are idle. */
-  readonly all: readonly PlannedCase[];
-  readonly requirementOf: (id: string) => Requirement;
-  readonly clock: Clock;
-  readonly seed: number;
-  readonly timeOrigin: number;
+  readonly all: readonly ProvableCase[];
   readonly parallel: number;
   readonly slow: boolean;
-  readonly suiteVersion: string;
   /** Names of all faults of node and reporter. */
   readonly faultNames: readonly string[];
-  /** Sound variants every case must pass on. */
-  readonly variantNames: readonly string[];
-  readonly progress: (done: number, total: number, survivors: number) => void;
+  /** Sound variants by area. */
+  readonly variants: Readonly<Record<string, readonly string[]>>;
+  readonly progress: (done: number, total: number, doubtful: number) => void;
   readonly signal?: AbortSignal;
-}
-
-/** How a job is named in the matrix. */
-const SOUND = "sound";
-
-interface Job {
-  readonly planned: PlannedCase;
-  readonly faults: readonly string[];
-  readonly variants: readonly string[];
-  readonly label: string;
-  readonly mustFail: boolean;
 }
 
 /** How many jobs that measure time or wait run side by side. */
 const WAITING_PARALLEL = 64;
 
+/** Labs by node set-up; a lab ends with its last job. */
+class Labs {
+  readonly #labs = new Map<string, Lab>();
+  readonly #left = new Map<string, number>();
+
+  constructor(private readonly basis: LabBasis, private readonly sound: ReadonlyMap<Host, Preflight>) {}
+
+  /** Announces jobs. */
+  expect(jobs: readonly Job[]): void {
+    for (const job of jobs) this.#left.set(nodeKey(job), (this.#left.get(nodeKey(job)) ?? 0) + 1);
+  }
+
+  async run(job: Job): Promise<CaseResult> {
+    const key = nodeKey(job);
+    const lab = this.#labs.get(key) ?? new Lab(this.basis, job);
+    this.#labs.set(key, lab);
+    const profile = this.sound.get(job.host)?.profile;
+    if (profile === undefined) throw new RangeError(`Cannot run a job: no node of the kind ${job.host} was looked at`);
+    try {
+      return await lab.run(job.planned, profile);
+    } finally {
+      const left = (this.#left.get(key) ?? 1) - 1;
+      this.#left.set(key, left);
+      if (left <= 0) await this.#end(key);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#labs.keys()].map((key) => this.#end(key)));
+  }
+
+  async #end(key: string): Promise<void> {
+    const lab = this.#labs.get(key);
+    this.#labs.delete(key);
+    await lab?.close();
+  }
+}
+
+const SOUND_NODE: Omit<JobNode, "host"> = { faults: [], variants: [] };
+
+interface Sorted {
+  readonly provable: readonly ProvableCase[];
+  readonly unproven: SelftestResult["unproven"];
+  readonly sound: ReadonlyMap<Host, Preflight>;
+}
+
+/** Which cases a sound node of ours can show at all; slow ones are left out unless asked for. */
+async function sortOut(options: SelftestOptions): Promise<Sorted> {
+  const unproven: { case: string; reason: string }[] = [];
+  const provable: ProvableCase[] = [];
+  const sound = new Map<Host, Preflight>();
+  for (const [host, cases] of Map.groupBy(options.planned, hostOf)) {
+    if (host === "process" && options.childCommand === undefined) {
+      unproven.push(...cases.map(({ definition }) => ({ case: definition.id, reason: NEEDS_A_PROCESS })));
+      continue;
+    }
+    const lab = new Lab(options, { ...SOUND_NODE, host });
+    try {
+      const found = await lab.look();
+      sound.set(host, found);
+      for (const planned of cases) {
+        const reason = gateOf(planned, found.profile, lab.target);
+        if (reason !== undefined) unproven.push({ case: planned.definition.id, reason });
+        else if (!planned.slow || options.slow) provable.push(planned);
+      }
+    } finally {
+      await lab.close();
+    }
+  }
+  return { provable, unproven, sound };
+}
+
+function hostOf({ definition }: ProvableCase): Host {
+  return definition.hostedBy ?? "embedded";
+}
+
+function waits({ planned }: Job): boolean {
+  return planned.slow || planned.definition.timed === true;
+}
+
 /** See the module comment. */
 export async function selftest(options: SelftestOptions): Promise<SelftestResult> {
-  const sound = await Lab.make(options, [], []);
-  const unproven: { case: string; reason: string }[] = [];
-  const provable: PlannedCase[] = [];
-  for (const planned of options.planned) {
-    const reason = gateOf(planned, sound.preflight.profile, sound.target);
-    if (reason === undefined) {
-      if (!planned.slow || options.slow) provable.push(planned);
-    } else unproven.push({ case: planned.definition.id, reason });
-  }
-  const jobs: Job[] = provable.flatMap((planned): Job[] => [
-    { planned, faults: [], variants: [], label: SOUND, mustFail: false },
-    ...planned.definition.brokenBy.map((fault) => ({
-      planned,
-      faults: [fault],
-      variants: [],
-      label: fault,
-      mustFail: true,
-    })),
-    ...options.variantNames.map((variant) => ({
-      planned,
-      faults: [],
-      variants: [variant],
-      label: `variant ${variant}`,
-      mustFail: false,
-    })),
-  ]);
+  const { provable, unproven, sound } = await sortOut(options);
+  const jobs = provable.flatMap((planned) => jobsOf(planned, options.variants));
+  const labs = new Labs(options, sound);
   const matrix: KillCell[] = [];
   const survivors: Survivor[] = [];
   let done = 0;
-  const labs = new Map<string, Promise<Lab>>();
-  const labOf = (job: Job): Promise<Lab> => {
-    const key = `${job.faults}|${job.variants}`;
-    let lab = labs.get(key);
-    if (lab === undefined) labs.set(key, lab = Lab.make(options, job.faults, job.variants, sound.preflight));
-    return lab;
-  };
   /** Jobs that did not end as they must; they are run again alone before they count. */
   const doubtful: Job[] = [];
   const runJob = async (job: Job): Promise<{ readonly result: CaseResult; readonly good: boolean }> => {
-    const result = await (await labOf(job)).run(job.planned);
+    const result = await labs.run(job);
     // A variant may lack what a case needs; the sound node may not.
     const tolerated = !job.mustFail && result.outcome === "skipped" && job.label !== SOUND;
     return { result, good: result.outcome === (job.mustFail ? "fail" : "pass") || tolerated };
@@ -138,30 +167,53 @@ export async function selftest(options: SelftestOptions): Promise<SelftestResult
       options.progress(++done, jobs.length, doubtful.length);
     }
   };
-  const waits = (job: Job) => job.planned.slow || job.planned.definition.timed === true;
-  const waiting = jobs.filter(waits);
-  const quick = jobs.filter((job) => !waits(job));
-  await Promise.all([
-    ...Array.from({ length: Math.max(1, options.parallel) }, () => work(quick)),
-    ...Array.from({ length: Math.min(WAITING_PARALLEL, waiting.length) }, () => work(waiting)),
-  ]);
-  for (const job of doubtful) {
-    const { result, good } = await runJob(job);
-    record(job, result, good);
+  const lanes = (count: number, queue: Job[]) =>
+    Array.from({ length: Math.min(count, queue.length) }, () => work(queue));
+  const parallel = Math.max(1, options.parallel);
+  labs.expect(jobs);
+  try {
+    const { embedded = [], process = [] } = Object.groupBy(jobs, ({ host }) => host);
+    await Promise.all([
+      ...lanes(parallel, embedded.filter((job) => !waits(job))),
+      ...lanes(WAITING_PARALLEL, embedded.filter(waits)),
+      // One child at a time would leave the processor idle while it starts; those of one set-up are together.
+      ...lanes(parallel, process.sort((a, b) => nodeKey(a) < nodeKey(b) ? -1 : 1)),
+    ]);
+    for (const job of doubtful) {
+      if (options.signal?.aborted === true) break;
+      const { result, good } = await runJob(job);
+      record(job, result, good);
+    }
+  } finally {
+    await labs.close();
   }
-  const named = new Set(options.all.flatMap(({ definition }) => definition.brokenBy as readonly string[]));
+  return assemble(options, provable, { unproven, survivors, matrix, repeated: doubtful.length });
+}
+
+/** Results in the order of the plan, whatever ran side by side. */
+function assemble(
+  options: SelftestOptions,
+  provable: readonly ProvableCase[],
+  found: {
+    readonly unproven: SelftestResult["unproven"];
+    readonly survivors: readonly Survivor[];
+    readonly matrix: readonly KillCell[];
+    readonly repeated: number;
+  },
+): SelftestResult {
+  const named = new Set<string>(options.all.flatMap(({ definition }) => definition.brokenBy));
   const order = new Map(options.planned.map(({ definition }, i) => [definition.id, i]));
-  const byPlan = <T extends { readonly case: string }>(list: T[]) =>
-    list.sort((a, b) => (order.get(a.case) ?? 0) - (order.get(b.case) ?? 0));
-  const failed = new Set(survivors.map((s) => s.case));
+  const byPlan = <T extends { readonly case: string }>(list: readonly T[]) =>
+    list.toSorted((a, b) => (order.get(a.case) ?? 0) - (order.get(b.case) ?? 0));
+  const failed = new Set(found.survivors.map((s) => s.case));
   return {
     cases: options.planned.length,
     killed: provable.filter(({ definition }) => !failed.has(definition.id)).length,
-    unproven,
-    survivors: byPlan(survivors),
-    repeated: doubtful.length,
+    unproven: byPlan(found.unproven),
+    survivors: byPlan(found.survivors),
+    repeated: found.repeated,
     idleFaults: options.faultNames.filter((name) => !named.has(name)),
-    matrix: byPlan(matrix),
+    matrix: byPlan(found.matrix),
   };
 }
 
@@ -170,76 +222,4 @@ export function outcomeText(result: CaseResult): string {
   const why = result.reason ??
     (result.failure === undefined ? "" : `expected ${result.failure.expected}; observed ${result.failure.observed}`);
   return why === "" ? result.outcome : `${result.outcome}: ${why}`;
-}
-
-/** Embedded nodes with certain faults, and what is needed to run cases on them. */
-class Lab {
-  private constructor(
-    private readonly options: SelftestOptions,
-    readonly target: EmbeddedTarget,
-    readonly preflight: Preflight,
-    private readonly bench: RunnerBench,
-  ) {}
-
-  static async make(
-    options: SelftestOptions,
-    faults: readonly string[],
-    variants: readonly string[],
-    known?: Preflight,
-  ): Promise<Lab> {
-    const { seed, timeOrigin, clock } = options;
-    const nodeFaults = faults.filter((name) => !(name in REPORTER_FAULTS));
-    const target = new EmbeddedTarget({ seed, timeOrigin, faults: nodeFaults, variants });
-    const bench = new RunnerBench({
-      requirementOf: options.requirementOf,
-      clock,
-      seed,
-      timeOrigin,
-      suiteVersion: options.suiteVersion,
-      faults: faults.filter((name) => name in REPORTER_FAULTS),
-    });
-    // Gates are those of the sound node: a fault that hides a capability must not turn its case into a skip.
-    const found = known ?? await Lab.look(target, options);
-    return new Lab(options, target, found, bench);
-  }
-
-  static async look(target: EmbeddedTarget, options: SelftestOptions): Promise<Preflight> {
-    const network = networkFor("preflight", options, false);
-    try {
-      return await preflight(target, network, { seed: options.seed, timeOrigin: options.timeOrigin });
-    } finally {
-      await network.close();
-    }
-  }
-
-  run(planned: PlannedCase): Promise<CaseResult> {
-    const { options, target, preflight: found } = this;
-    const runOptions: RunOptions = {
-      target,
-      all: options.all,
-      selected: [planned],
-      filtered: true,
-      networkOf: (scope, moving) => networkFor(scope, options, moving),
-      clock: options.clock,
-      seed: options.seed,
-      timeOrigin: options.timeOrigin,
-      parallel: 1,
-      slow: options.slow,
-      strict: false,
-      adapter: NO_ADAPTER,
-      reporter: this.bench,
-      suiteVersion: options.suiteVersion,
-      suiteCommit: "selftest",
-      deselected: [],
-      configuration: {},
-      reproduction: (id) => `hearthproof run --target ${target.url} --suite-filter ${id}`,
-      progress: () => {},
-    };
-    return runCase(runOptions, found.profile, planned);
-  }
-}
-
-function networkFor(scope: string, options: SelftestOptions, moving: boolean): LiveNetwork {
-  const clock = moving ? options.clock : steadyClock(options.timeOrigin, options.clock);
-  return new LiveNetwork({ scope, sink: nullSink, clock });
 }

@@ -3,34 +3,21 @@
  * written as one, so that the others can replay it. Here a vector becomes a case.
  */
 
-import { describe, equals, errorCode, holds, json, matches, of, status, type Verdict } from "../check/mod.ts";
-import { isObject, type Json, parseJson } from "../protocol/mod.ts";
+import { isObject, parseJson } from "../protocol/mod.ts";
 import type { HttpAnswer } from "../wire/mod.ts";
-import type { ConformanceCase } from "./case.ts";
+import type { RunnableCase } from "./case.ts";
 import {
-  type ActorLevel,
-  LEVELS,
-  STEP_KINDS,
-  StepPerformer,
-  substitute,
-  valueAt,
-  type VectorStep,
-} from "./vector_steps.ts";
+  expectationMistake,
+  judgeExpectation,
+  substituteExpectation,
+  type VectorExpectation,
+} from "./vector_expect.ts";
+import { type ActorLevel, LEVELS, STEP_KINDS, StepPerformer, type VectorStep } from "./vector_steps.ts";
 
+export type { VectorExpectation } from "./vector_expect.ts";
 export { type ActorLevel, substitute, type VectorStep } from "./vector_steps.ts";
 
 export const VECTOR_SCHEMA = "hearthproof.vector/1";
-
-/** What one answer must be like; every stated part must hold. */
-export interface VectorExpectation {
-  readonly step: number;
-  readonly status?: readonly number[];
-  readonly error?: readonly string[];
-  /** Path into the JSON answer; `equals` or `matches` judge what is there. */
-  readonly path?: string;
-  readonly equals?: Json;
-  readonly matches?: string;
-}
 
 /** A vector as read from its file. */
 export interface TrafficVector {
@@ -90,49 +77,17 @@ export function parseVector(text: string | Uint8Array): TrafficVector {
   if (!Array.isArray(expect) || expect.length === 0) return fail("expect must be a non-empty list");
   expect.forEach((entry, i) => {
     if (!isObject(entry)) return fail(`expect[${i}] is no object`);
-    const { step } = entry;
-    if (typeof step !== "number" || steps[step] === undefined) fail(`expect[${i}].step names no step`);
-    if (entry.matches !== undefined) {
-      try {
-        new RegExp(String(entry.matches));
-      } catch {
-        fail(`expect[${i}].matches is no pattern`);
-      }
-    }
+    const mistake = expectationMistake(entry, steps.length);
+    if (mistake !== undefined) fail(`expect[${i}].${mistake}`);
   });
   return value as unknown as TrafficVector;
 }
 
-function jsonOf(answer: HttpAnswer): Json | undefined {
-  const checked = json(answer);
-  return "value" in checked ? checked.value : undefined;
-}
-
-function judge(answer: HttpAnswer, expected: VectorExpectation): Verdict {
-  if (expected.status !== undefined) {
-    const wrong = status(answer, ...expected.status);
-    if (wrong !== undefined) return wrong;
-  }
-  if (expected.error !== undefined) {
-    const code = errorCode(answer);
-    const known = code !== undefined && expected.error.includes(code);
-    const wrong = holds(known, `error ${expected.error.join(" or ")}`, describe(answer));
-    if (wrong !== undefined) return of(answer, wrong);
-  }
-  if (expected.path === undefined) return undefined;
-  const value = valueAt(jsonOf(answer), expected.path);
-  const wrong = expected.matches !== undefined
-    ? matches(value, new RegExp(expected.matches), expected.path)
-    : equals(value, expected.equals ?? null, expected.path);
-  return of(answer, wrong);
-}
-
 /** The case of a vector: it belongs to the section of its requirement. */
-export function vectorCase(vector: TrafficVector, section: string): ConformanceCase {
+export function vectorCase(vector: TrafficVector, section: string): RunnableCase {
   return {
     id: `${section}/vector-${vector.name}`,
     requirement: vector.requirement,
-    brokenBy: ["manifest-ttl-300"],
     effects: "harm",
     async run(context) {
       const { target, actors } = context;
@@ -141,12 +96,10 @@ export function vectorCase(vector: TrafficVector, section: string): ConformanceC
       for (const step of vector.steps) answers.push((await performer.take(step)).answer);
       for (const expected of vector.expect) {
         const answer = answers[expected.step];
-        if (answer !== undefined) context.must(judge(answer, substituteExpectation(expected, performer.learned)));
+        if (answer !== undefined) {
+          context.must(judgeExpectation(answer, substituteExpectation(expected, performer.learned)));
+        }
       }
     },
   };
-}
-
-function substituteExpectation(expected: VectorExpectation, learned: ReadonlyMap<string, Json>): VectorExpectation {
-  return expected.equals === undefined ? expected : { ...expected, equals: substitute(expected.equals, learned) };
 }

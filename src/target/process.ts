@@ -43,13 +43,18 @@ export function splitCommand(text: string): string[] {
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
 
+/** Ports that were given out already: a process that is starting does not listen yet. */
+const given = new Set<number>();
+
 /** A port nobody listens on; different processes look in different places. */
 function freePort(seed: number): number {
-  const random = new Random(seed, "port", Deno.pid);
+  const random = new Random(seed, "port", Deno.pid, given.size);
   for (;;) {
     const port = FIRST_PORT + random.below(PORTS);
+    if (given.has(port) && given.size < PORTS / 2) continue;
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
+      given.add(port);
       return port;
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
