@@ -10,7 +10,7 @@ import { readOptionFile } from "../src/cli/target_options.ts";
 import { calibrate } from "./calibrate.ts";
 import { causesOf } from "./causes.ts";
 import { commonCast, commonOffer, makeTarget, readText, sideOptions, skewOf } from "./contest.ts";
-import { planOf, vectorOf } from "./export.ts";
+import { planOf, recordingText } from "./export.ts";
 import { freshRun, investigate, type Laboratory } from "./investigate.ts";
 import { Mask, type MaskEntry, maskText, parseMask, STANDING_MASK } from "./mask.ts";
 import type { PairRun } from "./pair.ts";
@@ -159,7 +159,9 @@ async function compare(task: Task): Promise<DiffResult> {
   const { printer, signal } = context;
   const plan = task.recorded ?? await planFor(options, frame, [left, right]);
   const record = options.text("record");
-  if (record !== undefined) await writeAtomic(record, recordingOf(plan, frame));
+  if (record !== undefined) {
+    await writeAtomic(record, recordingText(plan, { name: "recording", timeOrigin: frame.timeOrigin }));
+  }
   const given = options.text("mask");
   const standing = given === undefined ? STANDING_MASK : parseMask(await readText("mask", given));
   const learned: MaskEntry[] = [];
@@ -205,13 +207,6 @@ async function compare(task: Task): Promise<DiffResult> {
   await writeAtomic(join(directory, "mask.yaml"), maskText([...standing, ...learned]));
   const all = [...differences, ...oneSided(task, differences.length)];
   return resultOf(task, plan, run, all, { masked, notes: [...new Set(notes)], runs });
-}
-
-/** The sequence as a file for `--replay`. */
-function recordingOf(plan: Plan, frame: RunFrame): string {
-  const about = { name: "recording", timeOrigin: frame.timeOrigin, expect: [{ step: 0 }] };
-  const vector = { ...vectorOf(plan, about), origins: plan.steps.map(({ origin }) => origin) };
-  return JSON.stringify(vector) + "\n";
 }
 
 function oneSided({ left, right }: Task, before: number): Difference[] {

@@ -2,11 +2,8 @@
 
 import { fromUtf8Lossy, isObject, type Json, parseJson } from "../src/protocol/mod.ts";
 import { parseVector, type TrafficVector, VECTOR_SCHEMA, type VectorExpectation } from "../src/runner/vector.ts";
-import { valueAt } from "../src/runner/vector_steps.ts";
-import type { Finding } from "./finding.ts";
-import { formOf } from "./forms.ts";
 import type { Observation } from "./observation.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, StepLaw } from "./plan.ts";
 
 /** Requirement of a vector whose difference touches none: that a call is answered as the documents say. */
 const GENERAL_REQUIREMENT = "TRN-001";
@@ -37,19 +34,6 @@ export function vectorOf(
   };
 }
 
-/** What the supported side answered, as far as it can be stated for any node. */
-export function expectationOf(finding: Finding, step: number, reference: Observation): VectorExpectation[] {
-  const { value, status } = reference;
-  const expect: VectorExpectation[] = [{ step, status: [status] }];
-  const code = isObject(value) ? value.error : undefined;
-  if (typeof code === "string") expect.push({ step, error: [code] });
-  const at = finding.path.includes("[]") || finding.path === "" ? undefined : valueAt(value, finding.path);
-  const plain = typeof at === "boolean" || typeof at === "number" ||
-    (typeof at === "string" && formOf(at) === undefined);
-  if (finding.path !== "error" && plain) expect.push({ step, path: finding.path, equals: at as Json });
-  return expect;
-}
-
 /**
  * Reads a vector, or the recording of a whole comparison, as a plan.
  *
@@ -58,16 +42,50 @@ export function expectationOf(finding: Finding, step: number, reference: Observa
 export function planOf(text: Uint8Array): { readonly plan: Plan; readonly timeOrigin: number | undefined } {
   const vector = parseVector(text);
   const value = parseJson(text);
-  const origins = isObject(value) && Array.isArray(value.origins) ? value.origins.map(String) : [];
-  const laws = new Map(vector.expect.map((entry) => [entry.step, entry]));
+  const list = (name: string) => isObject(value) && Array.isArray(value[name]) ? value[name] : [];
+  const origins = list("origins");
+  const laws = list("laws");
   const steps = vector.steps.map((step, index) => {
-    const expected = laws.get(index);
-    const law = expected?.status === undefined
-      ? {}
-      : { law: { requirement: vector.requirement, status: expected.status } };
-    return { step, origin: origins[index] ?? `step ${index}`, ...law };
+    const origin = origins[index];
+    const law = lawOf(laws[index]) ?? lawOfExpectations(vector, index);
+    return {
+      step,
+      origin: typeof origin === "string" ? origin : `step ${index}`,
+      ...(law === undefined ? {} : { law }),
+    };
   });
   return { plan: { seed: vector.seed ?? 0, actors: vector.actors, steps }, timeOrigin: vector.time_origin };
+}
+
+/** The sequence as a file for `--replay`: a vector with what the documents say of every step. */
+export function recordingText(
+  plan: Plan,
+  about: { readonly name: string; readonly timeOrigin: number; readonly expect?: readonly VectorExpectation[] } & {
+    readonly requirement?: string | undefined;
+  },
+): string {
+  const vector = vectorOf(plan, { ...about, expect: about.expect ?? [{ step: 0 }] });
+  const origins = plan.steps.map(({ origin }) => origin);
+  const laws = plan.steps.map(({ law }) => law ?? null);
+  return JSON.stringify({ ...vector, origins, laws }, null, 2) + "\n";
+}
+
+function lawOf(value: Json | undefined): StepLaw | undefined {
+  if (!isObject(value) || typeof value.requirement !== "string") return undefined;
+  const { requirement, status, error } = value;
+  return {
+    requirement,
+    ...(Array.isArray(status) ? { status: status.map(Number) } : {}),
+    ...(Array.isArray(error) ? { error: error.map(String) } : {}),
+  };
+}
+
+function lawOfExpectations({ expect, requirement }: TrafficVector, step: number): StepLaw | undefined {
+  const own = expect.filter((entry) => entry.step === step);
+  const status = own.find((entry) => entry.status !== undefined)?.status;
+  const error = own.find((entry) => entry.error !== undefined)?.error;
+  if (status === undefined) return undefined;
+  return { requirement, status, ...(error === undefined ? {} : { error }) };
 }
 
 /** One line a human can paste for each request; signatures are part of them, so they work until the keys change. */

@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../src/protocol/mod.ts";
 import { parseVector } from "../src/runner/vector.ts";
-import { curlLines, expectationOf, planOf, vectorOf } from "./export.ts";
+import { expectationOf } from "./expectation.ts";
+import { curlLines, planOf, recordingText, vectorOf } from "./export.ts";
 import type { Finding } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { marked } from "./report_html.ts";
@@ -19,7 +20,7 @@ const finding: Finding = {
 
 Deno.test("an exported plan is a vector and becomes the same plan again", () => {
   const plan = { seed: 5, actors: { m1: "member" as const, m2: "member" as const }, steps: listCalls(2) };
-  const expect = expectationOf(finding, 1, answered('{"output":{"dim":64}}'));
+  const expect = expectationOf(finding, 1, answered('{"output":{"dim":64}}'), answered('{"output":{"dim":768}}'));
   const text = JSON.stringify(
     vectorOf(plan, { name: "diff-d1", timeOrigin: 1_790_000_000_000, requirement: "EMB-002", expect }),
   );
@@ -27,6 +28,16 @@ Deno.test("an exported plan is a vector and becomes the same plan again", () => 
   const back = planOf(utf8(text)).plan;
   assertEquals(back.steps.map(({ step }) => step), plan.steps.map(({ step }) => step));
   assertEquals(back.actors, { m1: "member" });
+});
+
+Deno.test("a recording keeps steps, origins and laws", () => {
+  const [plain] = listCalls(1);
+  if (plain === undefined) throw new Error("no step");
+  const law = { requirement: "MKT-007", status: [400], error: ["bad_request"] };
+  const steps = [plain, { ...plain, origin: "market.list/odd", law }];
+  const plan = { seed: 5, actors: { m1: "member" as const }, steps };
+  const text = recordingText(plan, { name: "recording", timeOrigin: 1_790_000_000_000 });
+  assertEquals(planOf(utf8(text)), { plan, timeOrigin: 1_790_000_000_000 });
 });
 
 Deno.test("a request becomes a curl line that survives quotes", () => {

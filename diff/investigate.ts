@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { writeAtomic } from "../src/report/atomic.ts";
 import { type Cause, causeKey } from "./causes.ts";
-import { curlLines, expectationOf, vectorOf } from "./export.ts";
+import { expectationOf } from "./expectation.ts";
+import { curlLines, recordingText } from "./export.ts";
 import { keyOf } from "./finding.ts";
 import { judge } from "./judge.ts";
 import type { Mask } from "./mask.ts";
@@ -234,13 +235,12 @@ class Investigator {
   ): Promise<Minimal> {
     const file = `${id.toLowerCase()}.vector.json`;
     const last = plan.steps.length - 1;
-    const reference = (rightIsSound ? run.right : run.left)[last];
-    const expect = reference === undefined
+    const [reference, other] = rightIsSound ? [run.right[last], run.left[last]] : [run.left[last], run.right[last]];
+    const expect = reference === undefined || other === undefined
       ? [{ step: last, status: [200] }]
-      : expectationOf(cause.first, last, reference);
+      : expectationOf(cause.first, last, reference, other);
     const about = { name: `diff-${id.toLowerCase()}`, timeOrigin: this.lab.frame.timeOrigin, requirement, expect };
-    const vector = { ...vectorOf(plan, about), origins: plan.steps.map(({ origin }) => origin) };
-    await writeAtomic(join(this.lab.directory, file), JSON.stringify(vector, null, 2) + "\n");
+    await writeAtomic(join(this.lab.directory, file), recordingText(plan, about));
     const shown = plan.steps.flatMap(({ origin }, index) => {
       const [left, right] = [run.left[index], run.right[index]];
       return left === undefined || right === undefined ? [] : [{ origin, left, right }];
