@@ -2,7 +2,7 @@
 
 import type { Clock } from "../src/protocol/mod.ts";
 import type { Instrument } from "./instrument.ts";
-import type { CallDone, Monitor, Observation } from "./observation.ts";
+import type { CallDone, Observation } from "./observation.ts";
 import { drawOperation, type Hands, type Operation } from "./workload.ts";
 
 /** Calls under way at most; what is due beyond waits, and its latency counts from when it was due. */
@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly hands: Hands;
   readonly operations: readonly Operation[];
-  readonly monitors: readonly Monitor[];
+  readonly observe: (observation: Observation) => void;
   readonly instrument: Instrument;
   /** `mono()` at the start of the run. */
   readonly startedAt: number;
@@ -29,27 +29,11 @@ export class Engine {
   readonly #queue: { readonly due: number; readonly from: number }[] = [];
   #inFlight = 0;
   #next = 0;
-  #done = 0;
-  readonly #codes = new Map<string, number>();
 
   constructor(private readonly options: EngineOptions) {}
 
   get inFlight(): number {
     return this.#inFlight + this.#queue.length;
-  }
-
-  /** Finished calls. */
-  get done(): number {
-    return this.#done;
-  }
-
-  /** Finished calls that were not `ok`, by code. */
-  get errors(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#codes].filter(([code]) => code !== "ok").sort());
-  }
-
-  observe(observation: Observation): void {
-    for (const monitor of this.options.monitors) monitor.observe(observation);
   }
 
   /** Sends calls when they are due until `untilMs` of the run has passed or the signal is aborted. */
@@ -125,8 +109,6 @@ export class Engine {
   }
 
   #finished(call: CallDone): void {
-    this.#done++;
-    this.#codes.set(call.code, (this.#codes.get(call.code) ?? 0) + 1);
-    this.observe(call);
+    this.options.observe(call);
   }
 }

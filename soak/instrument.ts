@@ -1,12 +1,16 @@
 /** The tester watches itself: a saturated tester makes a run invalid and never blames the target. */
 
+import type { Json } from "../src/protocol/mod.ts";
 import { quantile } from "../src/stats/quantile.ts";
+import type { Keeper } from "./monitors/monitor.ts";
 
 /** Above these the tester measures itself; milliseconds, 99th percentile over the run. */
 const MAX_SEND_LAG_MS = 250;
 const MAX_LOOP_LAG_MS = 250;
 /** Values kept for the percentiles; older ones are overwritten. */
 const KEPT = 20_000;
+/** Precision of the values in the journal. */
+const KEPT_PER_MS = 100;
 
 /** Fields of the report's `instrument`. */
 export interface InstrumentReport {
@@ -19,8 +23,18 @@ export interface InstrumentReport {
 
 /** Keeps the latest values in a ring. */
 class Ring {
-  readonly #values: number[] = [];
+  #values: number[] = [];
   #at = 0;
+
+  state(): Json {
+    return { values: this.#values.map((value) => Math.round(value * KEPT_PER_MS) / KEPT_PER_MS), at: this.#at };
+  }
+
+  restore(state: Json): void {
+    const { values, at } = state as { values: number[]; at: number };
+    this.#values = [...values];
+    this.#at = at;
+  }
 
   add(value: number): void {
     if (this.#values.length < KEPT) this.#values.push(value);
@@ -32,14 +46,33 @@ class Ring {
   }
 }
 
-/** See the module comment. */
-export class Instrument {
+/** See the module comment. It is fed directly: its own lag is worth no line of the journal per call. */
+export class Instrument implements Keeper {
+  readonly name = "instrument";
   readonly #sendLag = new Ring();
   readonly #loopLag = new Ring();
   #overflow = 0;
+  /** Memory of the process that measured; a later one that only reports must not take its place. */
+  #rss: number | undefined;
+
+  observe(): void {}
+
+  state(): Json {
+    const rss = this.#rss ?? Deno.memoryUsage().rss;
+    return { send: this.#sendLag.state(), loop: this.#loopLag.state(), overflow: this.#overflow, rss };
+  }
+
+  restore(state: Json): void {
+    const { send, loop, overflow, rss } = state as { send: Json; loop: Json; overflow: number; rss: number };
+    this.#sendLag.restore(send);
+    this.#loopLag.restore(loop);
+    this.#overflow = overflow;
+    this.#rss = rss;
+  }
 
   /** A call left this many milliseconds after it was due, for no fault of the target. */
   sent(lagMs: number): void {
+    this.#rss = undefined;
     this.#sendLag.add(Math.max(0, lagMs));
   }
 
@@ -65,7 +98,7 @@ export class Instrument {
   report(heapSlopePerHour: number | null): InstrumentReport {
     return {
       heap_slope_per_hour: heapSlopePerHour,
-      rss_bytes: Deno.memoryUsage().rss,
+      rss_bytes: this.#rss ?? Deno.memoryUsage().rss,
       send_lag_p99_ms: this.#sendLag.p99(),
       loop_lag_p99_ms: this.#loopLag.p99(),
       saturated: this.saturated ?? null,

@@ -1,6 +1,8 @@
 /** What monitors see and say. A monitor is a file in monitors/ with one interface; the engine feeds all of them alike. */
 
-import type { EventEnvelope } from "../src/protocol/mod.ts";
+import type { Json } from "../src/protocol/mod.ts";
+import type { Keeper } from "./monitors/monitor.ts";
+import type { SeenEvent } from "./seen_event.ts";
 
 /** An event a call of ours made the target write. */
 export interface Written {
@@ -13,7 +15,15 @@ export interface Written {
   readonly floor: number;
 }
 
-/** A finished call. Times are `mono()` milliseconds. */
+/** A write is about to leave. What of these was never finished is resolved by looking into the log. */
+export interface WriteSending {
+  readonly kind: "sending";
+  readonly at: number;
+  readonly caller: number;
+  readonly sequence: number;
+}
+
+/** A finished call. Times are `mono()` milliseconds of the run. */
 export interface CallDone {
   readonly kind: "call";
   readonly capability: string;
@@ -36,7 +46,7 @@ export interface LogRead {
   readonly kind: "log";
   readonly at: number;
   readonly after: number;
-  readonly events: readonly EventEnvelope[];
+  readonly events: readonly SeenEvent[];
   /** Nothing above these events was there. */
   readonly complete: boolean;
   /** Reads history again that was seen before. */
@@ -71,14 +81,38 @@ export interface Sample {
   readonly value: number;
 }
 
-/** The target was restarted, stopped or killed, or was found so. */
+/** The target was restarted, stopped or killed on purpose, or the tester was away: the start of a declared gap. */
 export interface Interruption {
   readonly kind: "interruption";
   readonly at: number;
   readonly why: string;
+  /** It was the tester that was away, not the target. */
+  readonly testerAway?: boolean;
 }
 
-export type Observation = CallDone | LogRead | HeadRead | ManifestRead | Sample | Interruption;
+/** The end of the latest gap that is still open; nothing is judged from its start to here. */
+export interface Resumption {
+  readonly kind: "resumption";
+  readonly at: number;
+}
+
+export type Observation =
+  | CallDone
+  | WriteSending
+  | LogRead
+  | HeadRead
+  | ManifestRead
+  | Sample
+  | Interruption
+  | Resumption;
+
+/**
+ * Whether the journal keeps it. Reading history again teaches nothing new while it is sound; what it finds wrong is
+ * kept with the state of the keeper that found it.
+ */
+export function isKept(observation: Observation): boolean {
+  return !("again" in observation && observation.again);
+}
 
 /** The first thing that was wrong. */
 export interface Offence {
@@ -97,9 +131,7 @@ export interface MonitorVerdict {
 }
 
 /** See the module comment. */
-export interface Monitor {
-  readonly name: string;
-  observe(observation: Observation): void;
+export interface Monitor extends Keeper {
   verdict(): MonitorVerdict;
 }
 
@@ -114,6 +146,17 @@ export class Offences {
   add(at: number, what: string): void {
     this.#count++;
     this.#first ??= { at_s: Math.max(0, (at - this.startedAt) / 1000), what };
+  }
+
+  state(): Json {
+    const first = this.#first === undefined ? null : { at_s: this.#first.at_s, what: this.#first.what };
+    return { count: this.#count, first };
+  }
+
+  restore(state: Json): void {
+    const { count, first } = state as unknown as { readonly count: number; readonly first: Offence | null };
+    this.#count = count;
+    this.#first = first ?? undefined;
   }
 
   get count(): number {

@@ -1,6 +1,11 @@
 /** The series of a run: samples by name, in bounded memory, and what each is judged by. */
 
+import type { Json } from "../src/protocol/mod.ts";
 import type { Sample } from "../src/stats/sample.ts";
+import type { Keeper } from "./monitors/monitor.ts";
+import type { Observation } from "./observation.ts";
+
+const MS_PER_SECOND = 1000;
 
 /** Samples kept per series: a day at one every 5 s. When full, every second one goes. */
 export const MAX_SAMPLES = 20_000;
@@ -46,10 +51,41 @@ export const JUDGED: readonly SeriesKind[] = [
   latency("latency.p99"),
 ];
 
+interface StoredSeries {
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+  readonly every: number;
+  readonly skipped: number;
+}
+
 /** See the module comment. */
-export class SeriesStore {
+export class SeriesStore implements Keeper {
+  readonly name = "series";
   readonly #samples = new Map<string, Sample[]>();
   readonly #every = new Map<string, { every: number; skipped: number }>();
+
+  observe(observation: Observation): void {
+    if (observation.kind === "sample") this.add(observation.series, observation.at / MS_PER_SECOND, observation.value);
+  }
+
+  state(): Json {
+    const stored = (name: string, samples: readonly Sample[]): StoredSeries => ({
+      times: samples.map(({ t_s }) => t_s),
+      values: samples.map(({ value }) => value),
+      ...(this.#every.get(name) ?? { every: 1, skipped: 0 }),
+    });
+    return Object.fromEntries(
+      [...this.#samples].map(([name, samples]) => [name, stored(name, samples)]),
+    ) as unknown as Json;
+  }
+
+  restore(state: Json): void {
+    for (const [name, one] of Object.entries(state as unknown as Readonly<Record<string, StoredSeries>>)) {
+      const { times, values, every, skipped } = one;
+      this.#samples.set(name, times.map((t_s, index) => ({ t_s, value: values[index] ?? 0 })));
+      if (every > 1) this.#every.set(name, { every, skipped });
+    }
+  }
 
   add(name: string, t_s: number, value: number): void {
     let samples = this.#samples.get(name);

@@ -16,6 +16,8 @@ import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
 import { parseThreshold, ThresholdError } from "../src/stats/threshold.ts";
 import { NodeChild, type Program } from "./child.ts";
 import { prepareTarget } from "./prepare.ts";
+import { runClock } from "./run_clock.ts";
+import { RunState } from "./run_state.ts";
 import { peakRate, readPace } from "./schedule.ts";
 import { DEFAULT_DURATION_MS, DEFAULT_RATE, DEFAULT_SOAK_DIR } from "./soak_options.ts";
 import type { SoakReport } from "./soak_report.ts";
@@ -94,20 +96,30 @@ export async function runSoakCommand(options: Options, context: SoakContext): Pr
     }
     printer.err(`Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
     const concurrency = options.number("concurrency");
-    const report = await new SoakRun({
-      clock,
-      network,
-      target: chosen.target,
-      prepared,
-      pace,
-      rateText: concurrency === undefined ? rateText : `${concurrency} at a time`,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      durationMs,
+    const { target } = chosen;
+    const state = new RunState({
       seed,
       timeOrigin,
+      startedWall: clock.wall(),
+      durationMs,
+      rateText: concurrency === undefined ? rateText : `${concurrency} at a time`,
+      callers: prepared.callers.length,
+      thresholds,
+      target: { kind: target.kind, url: target.url, dialect: target.dialect.name },
+      nodeId: prepared.session.nodeId,
+      communityId: prepared.session.communityId,
+      readable: prepared.readable,
+      headBefore: prepared.head,
+    });
+    const report = await new SoakRun({
+      clock: runClock(clock, 0),
+      network,
+      prepared,
+      state,
+      pace,
+      ...(concurrency === undefined ? {} : { concurrency }),
       pid: chosen.pid,
       disturbances,
-      thresholds,
       failFast: options.flag("fail-fast"),
       signal,
       progress: progressTo(printer),

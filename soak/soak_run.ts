@@ -1,34 +1,20 @@
-/** One run: load, monitors, readings, verdict, report. What starts and ends processes is around it. */
+/** One run: load, readings, disturbances. What judges it is in run_state.ts, what starts processes is around it. */
 
-import { type Clock, timestamp } from "../src/protocol/mod.ts";
+import type { Clock } from "../src/protocol/mod.ts";
 import type { Network } from "../src/wire/mod.ts";
-import type { Target } from "../src/target/target.ts";
-import { judgeSeries } from "../src/stats/judge_series.ts";
 import { ConnectionPool } from "./connections.ts";
 import { Engine } from "./engine.ts";
 import { EventText } from "./event_text.ts";
-import { Instrument } from "./instrument.ts";
-import { AccountingMonitor, LOST_AFTER_MS } from "./monitors/accounting.ts";
-import { ClockMonitor } from "./monitors/clock_offset.ts";
-import { IntegrityMonitor } from "./monitors/integrity.ts";
-import { LatencyMonitor } from "./monitors/latency.ts";
-import { ManifestMonitor } from "./monitors/manifest.ts";
-import { StreamMonitor } from "./monitors/streams.ts";
-import type { Monitor, MonitorVerdict, Observation } from "./observation.ts";
+import { LOST_AFTER_MS } from "./monitors/accounting.ts";
+import type { Observation } from "./observation.ts";
 import { loadRandom, type Prepared } from "./prepare.ts";
+import type { RunState } from "./run_state.ts";
 import { dueTimes, type Pace } from "./schedule.ts";
-import { SeriesStore } from "./series.ts";
-import { type Gap, reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
-import { conclude, judgeAll } from "./verdict.ts";
-import { Thresholds } from "./thresholds.ts";
+import { seenEvent } from "./seen_event.ts";
+import type { SoakReport } from "./soak_report.ts";
 import { Watch } from "./watch.ts";
 
 const MS_PER_SECOND = 1000;
-const SECONDS_PER_HOUR = 3600;
-/** Longest and shortest window of the latency series, and how many a run should have. */
-const MAX_WINDOW_MS = 60_000;
-const MIN_WINDOW_MS = 1000;
-const WINDOWS_PER_RUN = 120;
 /** Milliseconds a call may take: the documented default deadline (wire-format.md section 15). */
 const CALL_DEADLINE_MS = 30_000;
 /** Milliseconds after the load in which events still may appear, and the distance of looks. */
@@ -46,21 +32,16 @@ export interface Disturbance {
 }
 
 export interface RunOptions {
+  /** The run's own time (run_clock.ts). */
   readonly clock: Clock;
   readonly network: Network;
-  readonly target: Target;
   readonly prepared: Prepared;
+  readonly state: RunState;
   readonly pace: Pace;
-  readonly rateText: string;
   /** Calls kept under way instead of a pace. */
   readonly concurrency?: number;
-  readonly durationMs: number;
-  readonly seed: number;
-  readonly timeOrigin: number;
   readonly pid: () => number | undefined;
   readonly disturbances: readonly Disturbance[];
-  /** Expressions as `latency.p99 < 250ms over 5m`. */
-  readonly thresholds: readonly string[];
   /** End the load at the first threshold that is broken and at the first violation. */
   readonly failFast: boolean;
   /** Ends the run gracefully. */
@@ -83,45 +64,20 @@ export interface Status {
 
 /** See the module comment. */
 export class SoakRun {
-  readonly #series = new SeriesStore();
-  readonly #instrument = new Instrument();
-  readonly #gaps: Gap[] = [];
-  readonly #operations: Record<string, number> = {};
-  readonly #startedAt: number;
-  readonly #startedWall: number;
-  readonly #accounting: AccountingMonitor;
-  readonly #integrity: IntegrityMonitor;
-  readonly #latency: LatencyMonitor;
-  readonly #clockMonitor = new ClockMonitor();
-  readonly #monitors: readonly Monitor[];
   readonly #engine: Engine;
   readonly #pool: ConnectionPool;
   readonly #watch: Watch;
-  readonly #thresholds: Thresholds;
-  #acknowledged = 0;
-  readonly #sequences: number[] = [];
+  readonly #sequences = new Map<number, number>();
 
   constructor(private readonly options: RunOptions) {
-    const { clock, network, prepared, durationMs, seed, timeOrigin } = options;
+    const { clock, network, prepared, state } = options;
     const { session } = prepared;
-    this.#startedAt = clock.mono();
-    this.#startedWall = clock.wall();
-    this.#thresholds = new Thresholds(options.thresholds, this.#series, this.#startedAt);
+    const { config, tally } = state;
+    const { seed, timeOrigin, durationMs } = config;
     const text = new EventText(timeOrigin.toString(36));
-    const windowMs = Math.min(MAX_WINDOW_MS, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS_PER_RUN));
-    this.#accounting = new AccountingMonitor(text, prepared.readable, this.#startedAt);
-    this.#integrity = new IntegrityMonitor(loadRandom(seed, "integrity"), this.#startedAt);
-    this.#latency = new LatencyMonitor(this.#series, windowMs, this.#startedAt);
-    this.#monitors = [
-      this.#accounting,
-      this.#integrity,
-      new StreamMonitor((from, to) => this.#interrupted(from, to), this.#startedAt),
-      new ManifestMonitor(session.nodeId, () => this.#clockMonitor.offset, this.#startedAt),
-      this.#clockMonitor,
-      this.#latency,
-    ];
     this.#pool = new ConnectionPool(network, () => session.endpoint, { deadlineMs: CALL_DEADLINE_MS });
     const watchPool = new ConnectionPool(network, () => session.endpoint, { deadlineMs: CALL_DEADLINE_MS });
+    const observe = (observation: Observation) => this.#observe(observation);
     this.#engine = new Engine({
       clock,
       hands: {
@@ -131,34 +87,36 @@ export class SoakRun {
         random: loadRandom(seed, "load"),
         material: prepared.material,
         exchange: (request) => this.#pool.exchange(request),
-        acknowledged: () => this.#acknowledged,
-        nextSequence: (caller) => this.#sequences[caller] = (this.#sequences[caller] ?? -1) + 1,
+        acknowledged: () => tally.acknowledged,
+        nextSequence: (caller) => this.#nextSequence(caller),
       },
       operations: prepared.operations,
-      monitors: [{ name: "run", observe: (o) => this.#note(o), verdict: () => IDLE }, ...this.#monitors],
-      instrument: this.#instrument,
-      startedAt: this.#startedAt,
+      observe,
+      instrument: state.instrument,
+      startedAt: 0,
     });
     this.#watch = new Watch({
       clock,
-      startedAt: this.#startedAt,
+      startedAt: 0,
       durationMs,
       communityId: session.communityId,
-      headBefore: prepared.head,
+      headBefore: config.headBefore,
+      reached: tally.position,
       readable: prepared.readable,
       pid: options.pid,
       exchange: (request) => watchPool.exchange(request),
-      acknowledged: () => this.#acknowledged,
-      observe: (observation) => this.#engine.observe(observation),
-      integrity: this.#integrity,
-      instrument: this.#instrument,
-      series: this.#series,
+      acknowledged: () => tally.acknowledged,
+      observe,
+      see: (event) => seenEvent(event, text),
+      integrity: state.integrity,
+      instrument: state.instrument,
     });
   }
 
   /** Runs to the end of the duration or until the signal, and judges. */
   async run(): Promise<SoakReport> {
-    const { durationMs, signal, pace, seed, concurrency } = this.options;
+    const { signal, pace, concurrency, state } = this.options;
+    const { seed, durationMs } = state.config;
     const over = new AbortController();
     const stopped = new AbortController();
     const stopLoad = () => stopped.abort(new Error("the first violation ends the run"));
@@ -171,38 +129,41 @@ export class SoakRun {
     if (concurrency === undefined) {
       await this.#engine.openModel(dueTimes(pace, loadRandom(seed, "pace")), durationMs, loadOver);
     } else await this.#engine.closedModel(concurrency, durationMs, loadOver);
-    const ended = this.#elapsedMs();
+    const ended = this.#now();
     await this.#engine.drain(over.signal);
     await this.#settle();
     over.abort(new Error("the run is over"));
     await beside;
     if (this.options.prepared.readable) await this.#watch.rereadAll();
     await this.#watch.readHead();
-    this.#latency.tick(this.options.clock.mono());
+    state.latency.tick(this.#now());
     this.#pool.close();
-    return this.#report(ended);
+    return state.report(ended);
   }
 
-  #elapsedMs(): number {
-    return this.options.clock.mono() - this.#startedAt;
+  #now(): number {
+    return this.options.clock.mono();
   }
 
-  #note(observation: Observation): void {
-    if (observation.kind !== "call") return;
-    this.#thresholds.observe(observation);
-    const { capability, written } = observation;
-    this.#operations[capability] = (this.#operations[capability] ?? 0) + 1;
-    if (written !== undefined) this.#acknowledged = Math.max(this.#acknowledged, written.lamport);
+  #observe(observation: Observation): void {
+    this.options.state.observe(observation);
+  }
+
+  #nextSequence(caller: number): number {
+    const sequence = (this.#sequences.get(caller) ?? -1) + 1;
+    this.#sequences.set(caller, sequence);
+    this.#observe({ kind: "sending", at: this.#now(), caller, sequence });
+    return sequence;
   }
 
   /** Gives events that were acknowledged last the time to appear. */
   async #settle(): Promise<void> {
-    const { clock, prepared } = this.options;
+    const { clock, prepared, state } = this.options;
     if (!prepared.readable) return;
     const end = clock.mono() + SETTLE_MS;
-    while (this.#accounting.pending > 0 && clock.mono() < end) {
+    while (state.accounting.pending > 0 && clock.mono() < end) {
       await this.#watch.readLog();
-      if (this.#accounting.pending > 0) await clock.sleep(SETTLE_LOOK_MS);
+      if (state.accounting.pending > 0) await clock.sleep(SETTLE_LOOK_MS);
     }
     await this.#watch.readLog();
   }
@@ -210,36 +171,30 @@ export class SoakRun {
   async #disturb(signal: AbortSignal): Promise<void> {
     const { clock, disturbances } = this.options;
     for (const { atMs, why, act, settleMs } of disturbances) {
-      await clock.sleep(Math.max(0, this.#startedAt + atMs - clock.mono()), signal).catch(() => {});
+      await clock.sleep(Math.max(0, atMs - clock.mono()), signal).catch(() => {});
       if (signal.aborted) return;
-      const from = this.#elapsedMs() / MS_PER_SECOND;
-      const gap = { from, to: Infinity, why };
-      this.#gaps.push(gap);
-      this.#engine.observe({ kind: "interruption", at: clock.mono(), why });
+      this.#observe({ kind: "interruption", at: this.#now(), why });
       await act();
-      gap.to = (this.#elapsedMs() + settleMs) / MS_PER_SECOND;
+      await clock.sleep(settleMs);
+      this.#observe({ kind: "resumption", at: this.#now() });
     }
   }
 
-  #interrupted(from: number, to: number): boolean {
-    const seconds = (at: number) => (at - this.#startedAt) / MS_PER_SECOND;
-    return this.#gaps.some((gap) => seconds(from) <= gap.to && seconds(to) >= gap.from);
-  }
-
   async #progress(signal: AbortSignal, stopLoad: () => void): Promise<void> {
-    const { clock, progress, durationMs, failFast } = this.options;
+    const { clock, progress, state, failFast } = this.options;
+    const { tally, latency, series, accounting, thresholds, config } = state;
     while (!signal.aborted) {
-      const broken = this.#thresholds.advance(this.#elapsedMs() / MS_PER_SECOND);
-      const violated = broken ?? this.#verdicts().find(({ outcome }) => outcome === "violated")?.reason;
+      const broken = thresholds.advance(this.#now() / MS_PER_SECOND);
+      const violated = broken ?? state.verdicts().find(({ outcome }) => outcome === "violated")?.reason;
       if (failFast && violated !== undefined) stopLoad();
-      const { acknowledged, observed } = this.#accounting.counts;
+      const { acknowledged, observed } = accounting.counts;
       progress({
-        elapsed_s: this.#elapsedMs() / MS_PER_SECOND,
-        duration_s: durationMs / MS_PER_SECOND,
-        calls: this.#engine.done,
-        p99: this.#latency.total.percentile(99),
-        errors: Object.values(this.#engine.errors).reduce((a, b) => a + b, 0),
-        rss: this.#series.of("memory.rss").at(-1)?.value,
+        elapsed_s: this.#now() / MS_PER_SECOND,
+        duration_s: config.durationMs / MS_PER_SECOND,
+        calls: tally.calls,
+        p99: latency.total.percentile(99),
+        errors: Object.values(tally.errors).reduce((a, b) => a + b, 0),
+        rss: series.of("memory.rss").at(-1)?.value,
         acknowledged,
         observed,
         first: violated,
@@ -247,63 +202,4 @@ export class SoakRun {
       await clock.sleep(PROGRESS_EVERY_MS, signal).catch(() => {});
     }
   }
-
-  #verdicts(): readonly MonitorVerdict[] {
-    return this.#monitors.map((monitor) => monitor.verdict());
-  }
-
-  #report(endedMs: number): SoakReport {
-    const { target, prepared, rateText, seed } = this.options;
-    const gaps = this.#gaps.map((gap) => ({ ...gap, to: Math.min(gap.to, this.#elapsedMs() / MS_PER_SECOND) }));
-    const series = judgeAll(this.#series, gaps);
-    const monitors = this.#verdicts();
-    const saturated = this.#instrument.saturated;
-    this.#thresholds.finish(endedMs / MS_PER_SECOND);
-    const thresholds = this.#thresholds.findings();
-    const { verdict, reason } = conclude({ saturated, monitors, thresholds, series, calls: this.#engine.done });
-    const counts = this.#accounting.counts;
-    const first = this.#accounting.firstOffence;
-    const hours = endedMs / MS_PER_SECOND / SECONDS_PER_HOUR;
-    const heap = this.#series.of("tester.heap");
-    return {
-      schema: SOAK_SCHEMA,
-      verdict,
-      reason,
-      started_at: timestamp(this.#startedWall),
-      duration_s: endedMs / MS_PER_SECOND,
-      seed,
-      target: { kind: target.kind, url: target.url, dialect: target.dialect.name },
-      load: {
-        rate: rateText,
-        callers: prepared.callers.length,
-        calls: this.#engine.done,
-        operations: this.#operations,
-      },
-      series: reportedSeries(series, hours > 0 ? counts.observed / hours : 0),
-      events: { judged: prepared.readable, ...counts, ...(first === undefined ? {} : { first_offence: first }) },
-      audit_chain: { ...NO_AUDIT },
-      latency: {
-        ...this.#latency.total.summary(),
-        by_capability: Object.fromEntries(
-          [...this.#latency.byCapability].sort(([a], [b]) => a < b ? -1 : 1).map(([name, h]) => [name, h.summary()]),
-        ),
-      },
-      errors: this.#engine.errors,
-      instrument: this.#instrument.report(judgeSeries(heap).slopePerHour),
-      gaps,
-      thresholds: this.#thresholds.reports(),
-      monitors,
-    };
-  }
 }
-
-const IDLE: MonitorVerdict = { name: "run", outcome: "idle", reason: "", offences: 0 };
-const NO_AUDIT = {
-  judged: false,
-  entries: 0,
-  verified: 0,
-  breaks: 0,
-  rewrites: 0,
-  equivocations: 0,
-  reason: "reading it is not part of this version",
-} as const;

@@ -1,9 +1,11 @@
 /** Limits the operator names, judged over sliding windows while the run goes on. */
 
-import { LatencyHistogram } from "../src/stats/latency_histogram.ts";
+import type { Json } from "../src/protocol/mod.ts";
+import { LatencyHistogram, type StoredLatency } from "../src/stats/latency_histogram.ts";
 import { SlidingSlots } from "../src/stats/sliding_slots.ts";
 import { type Metric, METRICS, parseThreshold, type Threshold } from "../src/stats/threshold.ts";
-import { type Measured, ThresholdJudge, windowSlope } from "../src/stats/threshold_judge.ts";
+import { type Measured, type StoredJudge, ThresholdJudge, windowSlope } from "../src/stats/threshold_judge.ts";
+import type { Keeper, RunFacts } from "./monitors/monitor.ts";
 import type { Observation } from "./observation.ts";
 import type { SeriesStore } from "./series.ts";
 
@@ -30,6 +32,33 @@ class Slot {
   readonly latency = new LatencyHistogram();
   calls = 0;
   errors = 0;
+
+  toJSON(): StoredSlot {
+    const latency = this.latency.count === 0 ? null : this.latency.toJSON();
+    return { calls: this.calls, errors: this.errors, latency };
+  }
+
+  static fromJSON({ calls, errors, latency }: StoredSlot): Slot {
+    const slot = new Slot();
+    slot.calls = calls;
+    slot.errors = errors;
+    if (latency !== null) slot.latency.merge(LatencyHistogram.fromJSON(latency));
+    return slot;
+  }
+}
+
+interface StoredSlot {
+  readonly calls: number;
+  readonly errors: number;
+  readonly latency: StoredLatency | null;
+}
+
+interface StoredThreshold {
+  readonly expression: string;
+  readonly judge: StoredJudge;
+  readonly all: StoredSlot;
+  readonly slots: { readonly newest: number | null; readonly slots: readonly (readonly [number, StoredSlot])[] } | null;
+  readonly due: number;
 }
 
 /** One threshold with the calls its windows need. */
@@ -37,13 +66,40 @@ class Watched {
   readonly judge: ThresholdJudge;
   readonly #slots: SlidingSlots<Slot> | undefined;
   /** Of the whole run, for a threshold without a window. */
-  readonly #all = new Slot();
+  #all = new Slot();
+  /** Time in seconds at which the next slot is full, and windows may end. */
+  #due = 0;
+  readonly #slot_s: number;
 
   constructor(readonly threshold: Threshold, private readonly series: SeriesStore) {
     const width = threshold.window_s;
-    const slot = Math.max(MIN_SLOT_S, (width ?? 0) / SLOTS_PER_WINDOW);
+    const slot = this.#slot_s = Math.max(MIN_SLOT_S, (width ?? 0) / SLOTS_PER_WINDOW);
     if (width !== null) this.#slots = new SlidingSlots(slot, Math.ceil(width / slot) + 2, () => new Slot());
     this.judge = new ThresholdJudge(threshold, (from, to) => this.#measure(from, to), 0, slot);
+  }
+
+  toJSON(): StoredThreshold {
+    return {
+      expression: this.threshold.expression,
+      judge: this.judge.toJSON(),
+      all: this.#all.toJSON(),
+      slots: this.#slots?.toJSON((slot) => slot.toJSON()) ?? null,
+      due: this.#due,
+    };
+  }
+
+  restore(stored: StoredThreshold): void {
+    this.judge.restore(stored.judge);
+    this.#all = Slot.fromJSON(stored.all);
+    if (stored.slots !== null) this.#slots?.restore(stored.slots, (slot) => Slot.fromJSON(slot));
+    this.#due = stored.due;
+  }
+
+  /** Judges windows as time passes, so that a journal that is read again judges the same ones. */
+  pass(t_s: number): void {
+    if (t_s < this.#due) return;
+    this.judge.advance(t_s);
+    this.#due = t_s + this.#slot_s;
   }
 
   add(t_s: number, ms: number, ok: boolean): void {
@@ -76,19 +132,40 @@ class Watched {
 }
 
 /** All thresholds of a run. */
-export class Thresholds {
+export class Thresholds implements Keeper {
+  readonly name = "thresholds";
   readonly #watched: readonly Watched[];
 
   /** @throws {ThresholdError} If an expression cannot be understood. */
-  constructor(expressions: readonly string[], series: SeriesStore, private readonly startedAt: number) {
+  constructor(
+    expressions: readonly string[],
+    series: SeriesStore,
+    private readonly facts: Pick<RunFacts, "startedAt" | "interrupted">,
+  ) {
     this.#watched = expressions.map((text) => new Watched(parseThreshold(text, SOAK_METRICS), series));
   }
 
+  /** Calls that touch a declared fault or gap are left out of all windows. */
   observe(observation: Observation): void {
     if (observation.kind !== "call") return;
-    const t_s = (observation.ended - this.startedAt) / MS_PER_SECOND;
+    const { due, ended, code } = observation;
+    const t_s = (ended - this.facts.startedAt) / MS_PER_SECOND;
+    const counts = this.#watched.length > 0 && !this.facts.interrupted(due, ended);
     for (const one of this.#watched) {
-      one.add(t_s, Math.max(0, observation.ended - observation.due), observation.code === "ok");
+      one.pass(t_s);
+      if (counts) one.add(t_s, Math.max(0, ended - due), code === "ok");
+    }
+  }
+
+  state(): Json {
+    return this.#watched.map((one) => one.toJSON()) as unknown as Json;
+  }
+
+  restore(state: Json): void {
+    const stored = new Map((state as unknown as StoredThreshold[]).map((one) => [one.expression, one]));
+    for (const one of this.#watched) {
+      const known = stored.get(one.threshold.expression);
+      if (known !== undefined) one.restore(known);
     }
   }
 

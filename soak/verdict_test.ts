@@ -58,10 +58,11 @@ Deno.test("late decay breaks a sliding window that the average keeps", () => {
   const thresholds = new Thresholds(
     ["latency.p99 < 250ms over 10s", "errors.rate < 50% over 10s", "errors.rate < 50%"],
     new SeriesStore(),
-    0,
+    { startedAt: 0, interrupted: () => false },
   );
-  for (let s = 0; s < 60; s++) thresholds.observe(call(s, s < 45 ? 10 : 400, s < 45 ? "ok" : "timeout"));
+  for (let s = 0; s < 45; s++) thresholds.observe(call(s, 10));
   assertEquals(thresholds.advance(44), undefined);
+  for (let s = 45; s < 60; s++) thresholds.observe(call(s, 400, "timeout"));
   assertEquals(thresholds.advance(60), "latency.p99 < 250ms over 10s");
   thresholds.finish(60);
   assertEquals(thresholds.reports().map(({ verdict }) => verdict), ["violated", "violated", "kept"]);

@@ -7,7 +7,7 @@ import type { Instrument } from "./instrument.ts";
 import type { IntegrityMonitor } from "./monitors/integrity.ts";
 import type { Observation } from "./observation.ts";
 import { sampleProcess } from "./process_sampler.ts";
-import type { SeriesStore } from "./series.ts";
+import type { SeenEvent } from "./seen_event.ts";
 
 /** Milliseconds between two readings. */
 const LOG_EVERY_MS = 1000;
@@ -36,13 +36,22 @@ export interface WatchOptions {
   readonly exchange: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly acknowledged: () => number;
   readonly observe: (observation: Observation) => void;
+  readonly see: (event: EventEnvelope) => SeenEvent;
   readonly integrity: IntegrityMonitor;
   readonly instrument: Instrument;
-  readonly series: SeriesStore;
+  /** How far the log was read before: by this run before it was resumed, or not at all. */
+  readonly reached: LogPosition;
+}
+
+/** How far the log was read. */
+export interface LogPosition {
+  readonly lamport: number;
+  /** Events read at this Lamport value: a page may end among them. */
+  readonly edge: readonly string[];
 }
 
 /** One page of the log above a Lamport value; undefined if the target did not answer with events. */
-type Page = readonly EventEnvelope[] | undefined;
+type Page = readonly SeenEvent[] | undefined;
 
 /** See the module comment. */
 export class Watch {
@@ -52,7 +61,8 @@ export class Watch {
   #reading: Promise<boolean> | undefined;
 
   constructor(private readonly options: WatchOptions) {
-    this.#cursor = options.headBefore;
+    this.#cursor = Math.max(options.headBefore, options.reached.lamport);
+    this.#edge = new Set(options.reached.edge);
   }
 
   /** Starts everything; it ends with the signal. */
@@ -66,7 +76,7 @@ export class Watch {
       every(MANIFEST_EVERY_MS, () => this.readManifest()),
       ...(pid() === undefined ? [] : [every(sampleMs, () => this.#sample())]),
       every(sampleMs, () => {
-        this.options.series.add("tester.heap", this.#elapsed(), Deno.memoryUsage().heapUsed);
+        this.#note("tester.heap", Deno.memoryUsage().heapUsed);
         return Promise.resolve();
       }),
       this.#loopLag(signal),
@@ -162,19 +172,22 @@ export class Watch {
     });
     const parsed = answer.status === 200 ? tryParseJson(answer.body) : undefined;
     const events = isObject(parsed) ? parsed.events : undefined;
-    return Array.isArray(events) ? (events as unknown[]).filter(looksLikeEvent) : undefined;
+    return Array.isArray(events) ? (events as unknown[]).filter(looksLikeEvent).map(this.options.see) : undefined;
   }
 
   async #sample(): Promise<void> {
     const pid = this.options.pid();
     const sample = pid === undefined ? undefined : await sampleProcess(pid);
     if (sample === undefined) return;
-    const { series } = this.options;
-    const at = this.#elapsed();
-    series.add("memory.rss", at, sample.rss);
-    series.add("process.threads", at, sample.threads);
-    if (sample.pss !== undefined) series.add("memory.pss", at, sample.pss);
-    if (sample.fds !== undefined) series.add("process.fds", at, sample.fds);
+    this.#note("memory.rss", sample.rss);
+    this.#note("process.threads", sample.threads);
+    if (sample.pss !== undefined) this.#note("memory.pss", sample.pss);
+    if (sample.fds !== undefined) this.#note("process.fds", sample.fds);
+  }
+
+  #note(series: string, value: number): void {
+    const { observe, clock } = this.options;
+    observe({ kind: "sample", series, at: clock.mono(), value });
   }
 
   async #loopLag(signal: AbortSignal): Promise<void> {
@@ -194,9 +207,5 @@ export class Watch {
       due = Math.max(due + ms, clock.mono());
       await clock.sleep(Math.max(0, due - clock.mono()), signal).catch(() => {});
     }
-  }
-
-  #elapsed(): number {
-    return (this.options.clock.mono() - this.options.startedAt) / 1000;
   }
 }

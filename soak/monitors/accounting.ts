@@ -1,7 +1,7 @@
 /** Every event caused by us is acknowledged, observed once, in Lamport order, unchanged. Counted exactly. */
 
-import type { EventEnvelope } from "../../src/protocol/mod.ts";
-import { IntervalSet } from "../../src/stats/interval_set.ts";
+import type { Json } from "../../src/protocol/mod.ts";
+import { type Interval, IntervalSet } from "../../src/stats/interval_set.ts";
 import {
   type CallDone,
   type LogRead,
@@ -10,7 +10,7 @@ import {
   type Observation,
   Offences,
 } from "../observation.ts";
-import type { EventText } from "../event_text.ts";
+import type { SeenEvent } from "../seen_event.ts";
 
 /** After this many milliseconds an event that was acknowledged and is not in the log is lost. */
 export const LOST_AFTER_MS = 8000;
@@ -32,12 +32,39 @@ interface Seen {
 
 /** What is known of one caller's writes. Memory: interval sets, and maps of what is under way. */
 class Author {
+  readonly sent = new IntervalSet();
   readonly acknowledged = new IntervalSet();
   readonly observed = new IntervalSet();
   readonly lost = new IntervalSet();
   readonly expected = new Map<number, Expected>();
   /** Observed before the acknowledgement came. */
   readonly early = new Map<number, Seen>();
+}
+
+type Stored = readonly [sequence: number, eventId: string, lamport: number, at: number];
+
+/** Stored form of one author. */
+export interface AuthorState {
+  readonly author: number;
+  readonly sent: readonly Interval[];
+  readonly acknowledged: readonly Interval[];
+  readonly observed: readonly Interval[];
+  readonly lost: readonly Interval[];
+  readonly expected: readonly Stored[];
+  readonly early: readonly Stored[];
+}
+
+/** Stored form of the accounting. */
+export interface AccountingState {
+  readonly authors: readonly AuthorState[];
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly changed: number;
+  readonly late: number;
+  readonly found: number;
+  readonly resumed_at: number;
+  readonly away: boolean;
+  readonly offences: Json;
 }
 
 /** Counters of the report's `events`. */
@@ -57,31 +84,92 @@ export class AccountingMonitor implements Monitor {
   readonly name = "events";
   readonly #authors = new Map<number, Author>();
   readonly #offences: Offences;
-  #sent = 0;
   #duplicated = 0;
   #reordered = 0;
   #changed = 0;
   #late = 0;
   /** Given up as lost, and then observed after all. */
   #found = 0;
+  /** End of the latest gap: nobody could look before it. */
+  #resumedAt = 0;
+  #away = false;
 
-  /**
-   * @param text Finds our events and says what they must hold.
-   * @param readable Whether the target's log can be read at all.
-   */
-  constructor(private readonly text: EventText, private readonly readable: boolean, startedAt: number) {
+  /** @param readable Whether the target's log can be read at all. */
+  constructor(private readonly readable: boolean, startedAt: number) {
     this.#offences = new Offences(startedAt);
   }
 
   observe(observation: Observation): void {
-    if (observation.kind === "call") this.#called(observation);
-    else if (observation.kind === "log" && !observation.again) this.#read(observation);
+    switch (observation.kind) {
+      case "sending":
+        this.#author(observation.caller).sent.insert(observation.sequence);
+        break;
+      case "call":
+        this.#called(observation);
+        break;
+      case "log":
+        if (!observation.again) this.#read(observation);
+        break;
+      case "interruption":
+        this.#away = true;
+        break;
+      case "resumption":
+        this.#away = false;
+        this.#resumedAt = observation.at;
+        break;
+    }
+  }
+
+  state(): Json {
+    const stored = (author: Author, number: number): AuthorState => ({
+      author: number,
+      sent: author.sent.toJSON(),
+      acknowledged: author.acknowledged.toJSON(),
+      observed: author.observed.toJSON(),
+      lost: author.lost.toJSON(),
+      expected: [...author.expected.values()].map((e) => [e.sequence, e.eventId, e.lamport, e.acknowledgedAt]),
+      early: [...author.early].map(([sequence, seen]) => [sequence, seen.eventId, seen.lamport, seen.at]),
+    });
+    const state: AccountingState = {
+      authors: [...this.#authors].map(([number, author]) => stored(author, number)),
+      duplicated: this.#duplicated,
+      reordered: this.#reordered,
+      changed: this.#changed,
+      late: this.#late,
+      found: this.#found,
+      resumed_at: this.#resumedAt,
+      away: this.#away,
+      offences: this.#offences.state(),
+    };
+    return state as unknown as Json;
+  }
+
+  restore(stored: Json): void {
+    const state = stored as unknown as AccountingState;
+    for (const known of state.authors) {
+      const author = this.#author(known.author);
+      for (const set of ["sent", "acknowledged", "observed", "lost"] as const) {
+        author[set].addAll(IntervalSet.fromJSON(known[set]));
+      }
+      for (const [sequence, eventId, lamport, acknowledgedAt] of known.expected) {
+        author.expected.set(sequence, { sequence, eventId, lamport, acknowledgedAt });
+      }
+      for (const [sequence, eventId, lamport, at] of known.early) author.early.set(sequence, { eventId, lamport, at });
+    }
+    this.#duplicated = state.duplicated;
+    this.#reordered = state.reordered;
+    this.#changed = state.changed;
+    this.#late = state.late;
+    this.#found = state.found;
+    this.#resumedAt = state.resumed_at;
+    this.#away = state.away;
+    this.#offences.restore(state.offences);
   }
 
   get counts(): EventCounts {
     const sum = (pick: (author: Author) => number) => [...this.#authors.values()].reduce((n, a) => n + pick(a), 0);
     return {
-      sent: this.#sent,
+      sent: sum((a) => a.sent.size),
       acknowledged: sum((a) => a.acknowledged.size),
       observed: sum((a) => a.observed.size),
       lost: sum((a) => a.lost.size) - this.#found,
@@ -121,7 +209,7 @@ export class AccountingMonitor implements Monitor {
   }
 
   #called({ written, wrote, ended }: CallDone): void {
-    if (wrote !== undefined) this.#sent++;
+    if (wrote !== undefined) this.#author(wrote.caller).sent.insert(wrote.sequence);
     if (written === undefined) return;
     const { caller, sequence, eventId, lamport, floor } = written;
     const author = this.#author(caller);
@@ -147,18 +235,20 @@ export class AccountingMonitor implements Monitor {
     if (complete) this.#giveUp(at);
   }
 
-  #saw(event: EventEnvelope, at: number): void {
-    const ours = this.text.of(event);
+  #saw(event: SeenEvent, at: number): void {
+    const ours = event.own;
     if (ours === undefined) return;
     const { caller, sequence } = ours;
     const author = this.#author(caller);
     if (author.observed.has(sequence)) {
       this.#duplicated++;
-      const which = `${event.event_type} ${sequence} of caller ${caller}`;
+      const which = `${event.type} ${sequence} of caller ${caller}`;
       this.#offences.add(at, `duplicated: ${which} is in the log again as event ${event.event_id}`);
       return;
     }
     author.observed.insert(sequence);
+    // The tester may have died between sending it and writing down that it did.
+    author.sent.insert(sequence);
     if (!ours.unchanged) {
       this.#changed++;
       this.#offences.add(at, `changed: event ${event.event_id} does not hold what was sent`);
@@ -173,7 +263,7 @@ export class AccountingMonitor implements Monitor {
       return;
     }
     author.expected.delete(sequence);
-    if (at - expected.acknowledgedAt > LATE_AFTER_MS) this.#late++;
+    if (this.#waited(expected.acknowledgedAt, at) > LATE_AFTER_MS) this.#late++;
     this.#compare(at, seen, expected);
   }
 
@@ -186,11 +276,16 @@ export class AccountingMonitor implements Monitor {
     );
   }
 
+  /** Milliseconds in which an event could have been seen. */
+  #waited(since: number, at: number): number {
+    return this.#away ? 0 : at - Math.max(since, this.#resumedAt);
+  }
+
   /** Only a reading that reached the end of the log proves that something is not in it. */
   #giveUp(at: number): void {
     for (const [caller, author] of this.#authors) {
       for (const expected of author.expected.values()) {
-        if (at - expected.acknowledgedAt <= LOST_AFTER_MS) continue;
+        if (this.#waited(expected.acknowledgedAt, at) <= LOST_AFTER_MS) continue;
         author.expected.delete(expected.sequence);
         author.lost.insert(expected.sequence);
         this.#offences.add(
@@ -200,7 +295,7 @@ export class AccountingMonitor implements Monitor {
       }
       for (const [sequence, early] of author.early) {
         // Its acknowledgement never came: the call failed after the target had written.
-        if (at - early.at > LOST_AFTER_MS) author.early.delete(sequence);
+        if (this.#waited(early.at, at) > LOST_AFTER_MS) author.early.delete(sequence);
       }
     }
   }

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type EventEnvelope, identityFromSeed, Random, signEvent } from "../../src/protocol/mod.ts";
 import { EventText, EXPIRE_REASON } from "../event_text.ts";
 import type { CallDone, LogRead, Monitor } from "../observation.ts";
+import { seenEvent } from "../seen_event.ts";
 import { AccountingMonitor, LOST_AFTER_MS } from "./accounting.ts";
 import { IntegrityMonitor } from "./integrity.ts";
 
@@ -34,7 +35,8 @@ function acknowledged(sequence: number, lamport: number, floor = 0): CallDone {
 }
 
 function read(events: readonly EventEnvelope[], at = 20, again = false): LogRead {
-  return { kind: "log", at, after: 0, events, complete: true, again, upTo: Infinity };
+  const seen = events.map((event) => seenEvent(event, TEXT));
+  return { kind: "log", at, after: 0, events: seen, complete: true, again, upTo: Infinity };
 }
 
 function feed<M extends Monitor>(monitor: M, ...observations: Parameters<Monitor["observe"]>[0][]): M {
@@ -42,7 +44,7 @@ function feed<M extends Monitor>(monitor: M, ...observations: Parameters<Monitor
   return monitor;
 }
 
-const accounting = () => new AccountingMonitor(TEXT, true, 0);
+const accounting = () => new AccountingMonitor(true, 0);
 
 Deno.test("events that are acknowledged and observed once are sound, whichever comes first", () => {
   const monitor = feed(accounting(), acknowledged(0, 5), read([event(0, 5), event(1, 6)]), acknowledged(1, 6, 5));
@@ -88,7 +90,7 @@ Deno.test("events of others and of other runs are left out", () => {
 });
 
 Deno.test("without a readable log nothing is claimed", () => {
-  const monitor = feed(new AccountingMonitor(TEXT, false, 0), acknowledged(0, 5));
+  const monitor = feed(new AccountingMonitor(false, 0), acknowledged(0, 5));
   assertEquals(monitor.verdict().outcome, "inconclusive");
 });
 

@@ -1,5 +1,6 @@
 /** How far the target's clock is ahead of ours. Reported, and used to read its timestamps; no offence by itself. */
 
+import type { Json } from "../../src/protocol/mod.ts";
 import type { Monitor, MonitorVerdict, Observation } from "../observation.ts";
 
 /** Answers carry whole seconds: half of one is the expected rounding. */
@@ -10,7 +11,7 @@ const KEPT = 101;
 /** See the module comment. */
 export class ClockMonitor implements Monitor {
   readonly name = "clock";
-  readonly #offsets: number[] = [];
+  #offsets: number[] = [];
   #at = 0;
   #seen = 0;
 
@@ -19,6 +20,17 @@ export class ClockMonitor implements Monitor {
     const { target, ours } = observation.clocks;
     this.#seen++;
     this.#offsets[this.#at++ % KEPT] = target + ROUNDING_MS - ours;
+  }
+
+  state(): Json {
+    return { offsets: [...this.#offsets], at: this.#at, seen: this.#seen };
+  }
+
+  restore(state: Json): void {
+    const { offsets, at, seen } = state as { offsets: number[]; at: number; seen: number };
+    this.#offsets = [...offsets];
+    this.#at = at;
+    this.#seen = seen;
   }
 
   /** Milliseconds the target is ahead; 0 before any answer. */

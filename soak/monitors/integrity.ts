@@ -1,15 +1,22 @@
 /** The log's integrity: heads never go back, signatures are valid, history does not change when it is read again. */
 
-import { canonicalBytes, type EventEnvelope, type Random, verifyEvent } from "../../src/protocol/mod.ts";
-import { createHash } from "node:crypto";
+import type { Json, Random } from "../../src/protocol/mod.ts";
+import type { SeenEvent } from "../seen_event.ts";
 import { type LogRead, type Monitor, type MonitorVerdict, type Observation, Offences } from "../observation.ts";
 
 /** Events remembered with their digest; some 200 bytes each. Beyond, random ranges are forgotten. */
 export const MAX_REMEMBERED = 50_000;
 /** Lamport values in one range: what is forgotten and read again together. */
 export const RANGE = 256;
-/** Hex digits of SHA-256 that are kept: chance of a collision 2^-64. */
-const DIGEST_DIGITS = 16;
+
+interface IntegrityState {
+  readonly known: readonly (readonly [id: string, lamport: number, digest: string])[];
+  readonly observed: number;
+  readonly head: number;
+  readonly owed: number;
+  readonly reread: number;
+  readonly offences: Json;
+}
 
 /** See the module comment. */
 export class IntegrityMonitor implements Monitor {
@@ -42,6 +49,31 @@ export class IntegrityMonitor implements Monitor {
     }
   }
 
+  state(): Json {
+    const state: IntegrityState = {
+      known: [...this.#ranges.values()].flatMap((known) =>
+        [...known].map(([id, { lamport, digest }]) => [id, lamport, digest] as const)
+      ),
+      observed: this.#observed,
+      head: this.#head,
+      owed: this.#owed,
+      reread: this.#reread,
+      offences: this.#offences.state(),
+    };
+    return state as unknown as Json;
+  }
+
+  restore(stored: Json): void {
+    const state = stored as unknown as IntegrityState;
+    for (const [id, lamport, digest] of state.known) this.#range(lamport).set(id, { lamport, digest });
+    this.#remembered = state.known.length;
+    this.#observed = state.observed;
+    this.#head = state.head;
+    this.#owed = state.owed;
+    this.#reread = state.reread;
+    this.#offences.restore(state.offences);
+  }
+
   /** Lamport value above which one remembered range lies, chosen at random; undefined if there is none. */
   pickRange(): number | undefined {
     const ranges = [...this.#ranges.keys()];
@@ -69,14 +101,19 @@ export class IntegrityMonitor implements Monitor {
     );
   }
 
-  #remember(event: EventEnvelope, at: number): void {
-    this.#observed++;
-    if (!verifyEvent(event)) this.#offences.add(at, `event ${event.event_id} has no valid signature of its author`);
-    const range = Math.floor(event.lamport / RANGE);
+  #range(lamport: number) {
+    const range = Math.floor(lamport / RANGE);
     let known = this.#ranges.get(range);
     if (known === undefined) this.#ranges.set(range, known = new Map());
+    return known;
+  }
+
+  #remember(event: SeenEvent, at: number): void {
+    this.#observed++;
+    if (!event.valid) this.#offences.add(at, `event ${event.event_id} has no valid signature of its author`);
+    const known = this.#range(event.lamport);
     const before = known.get(event.event_id);
-    const digest = digestOf(event);
+    const { digest } = event;
     if (before !== undefined && before.digest !== digest) {
       this.#offences.add(
         at,
@@ -110,15 +147,10 @@ export class IntegrityMonitor implements Monitor {
           this.#offences.add(at, `forgotten: event ${id} at lamport ${lamport} was in the log and is not any more`);
           known.delete(id);
           this.#remembered--;
-        } else if (digestOf(event) !== digest) {
+        } else if (event.digest !== digest) {
           this.#offences.add(at, `rewritten: event ${id} at lamport ${lamport} differs from what was read before`);
         }
       }
     }
   }
-}
-
-function digestOf(event: EventEnvelope): string {
-  return createHash("sha256").update(canonicalBytes(event as unknown as Record<string, never>)).digest("hex")
-    .slice(0, DIGEST_DIGITS);
 }

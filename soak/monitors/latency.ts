@@ -1,12 +1,21 @@
 /** Latency from the time a call was due: over the whole run, per capability, and per window as series. */
 
-import { LatencyHistogram } from "../../src/stats/latency_histogram.ts";
+import type { Json } from "../../src/protocol/mod.ts";
+import { LatencyHistogram, type StoredLatency } from "../../src/stats/latency_histogram.ts";
 import { quantile } from "../../src/stats/quantile.ts";
 import type { Monitor, MonitorVerdict, Observation } from "../observation.ts";
 import type { SeriesStore } from "../series.ts";
 
 /** A window with fewer calls has no percentiles worth a point. */
 const MIN_CALLS = 5;
+
+/** Stored form of the latencies. */
+export interface LatencyState {
+  readonly total: StoredLatency;
+  readonly by_capability: Readonly<Record<string, StoredLatency>>;
+  readonly window: readonly number[];
+  readonly window_end: number;
+}
 
 /** Windows are closed by time, also when nothing finishes in them. */
 export class LatencyMonitor implements Monitor {
@@ -37,6 +46,27 @@ export class LatencyMonitor implements Monitor {
     if (histogram === undefined) this.#byCapability.set(capability, histogram = new LatencyHistogram());
     histogram.record(due, ended);
     this.#window.push(ms);
+  }
+
+  state(): Json {
+    const state: LatencyState = {
+      total: this.total.toJSON(),
+      by_capability: Object.fromEntries([...this.#byCapability].map(([name, one]) => [name, one.toJSON()])),
+      window: [...this.#window],
+      window_end: this.#windowEnd,
+    };
+    return state as unknown as Json;
+  }
+
+  restore(stored: Json): void {
+    const state = stored as unknown as LatencyState;
+    this.total.merge(LatencyHistogram.fromJSON(state.total));
+    for (const [name, one] of Object.entries(state.by_capability)) {
+      this.#byCapability.set(name, LatencyHistogram.fromJSON(one));
+    }
+    this.#window = [...state.window];
+    this.#windowEnd = state.window_end;
+    this.#calls = this.total.count;
   }
 
   /** Closes windows that are over. */

@@ -1,6 +1,6 @@
 /** The node manifest stays fresh: signed, of the same node, never read past its expiry (wire-format.md section 9). */
 
-import { isObject, MANIFEST_TTL_SECONDS, parseTimestamp, verifyDocument } from "../../src/protocol/mod.ts";
+import { isObject, type Json, MANIFEST_TTL_SECONDS, parseTimestamp, verifyDocument } from "../../src/protocol/mod.ts";
 import { type Monitor, type MonitorVerdict, type Observation, Offences } from "../observation.ts";
 
 const MS_PER_SECOND = 1000;
@@ -17,6 +17,17 @@ export class ManifestMonitor implements Monitor {
   /** @param offset How far the target's clock is ahead of ours, milliseconds. */
   constructor(private readonly nodeId: string, private readonly offset: () => number, startedAt: number) {
     this.#offences = new Offences(startedAt);
+  }
+
+  state(): Json {
+    return { read: this.#read, oldest: this.#oldest, offences: this.#offences.state() };
+  }
+
+  restore(state: Json): void {
+    const { read, oldest, offences } = state as { read: number; oldest: number; offences: Json };
+    this.#read = read;
+    this.#oldest = oldest;
+    this.#offences.restore(offences);
   }
 
   observe(observation: Observation): void {

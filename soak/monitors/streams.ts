@@ -1,5 +1,6 @@
 /** Streams are whole: exactly one terminal frame, nothing after it, no break (wire-format.md section 7). */
 
+import type { Json } from "../../src/protocol/mod.ts";
 import { type Monitor, type MonitorVerdict, type Observation, Offences } from "../observation.ts";
 
 /** Capabilities the load calls as streams. */
@@ -13,6 +14,16 @@ export class StreamMonitor implements Monitor {
 
   constructor(private readonly interrupted: (from: number, to: number) => boolean, startedAt: number) {
     this.#offences = new Offences(startedAt);
+  }
+
+  state(): Json {
+    return { streams: this.#streams, offences: this.#offences.state() };
+  }
+
+  restore(state: Json): void {
+    const { streams, offences } = state as { streams: number; offences: Json };
+    this.#streams = streams;
+    this.#offences.restore(offences);
   }
 
   observe(observation: Observation): void {

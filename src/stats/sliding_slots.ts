@@ -35,6 +35,20 @@ export class SlidingSlots<T> {
     return found;
   }
 
+  /** What the ring holds, for the journal. */
+  toJSON<S>(
+    store: (slot: T) => S,
+  ): { readonly newest: number | null; readonly slots: readonly (readonly [number, S])[] } {
+    const newest = Number.isFinite(this.#newest) ? this.#newest : null;
+    return { newest, slots: [...this.#slots].map(([index, slot]) => [index, store(slot)]) };
+  }
+
+  /** Takes what {@linkcode SlidingSlots.toJSON} gave. */
+  restore<S>(stored: ReturnType<typeof this.toJSON<S>>, read: (slot: S) => T): void {
+    this.#newest = stored.newest ?? -Infinity;
+    for (const [index, slot] of stored.slots) this.#slots.set(index, read(slot));
+  }
+
   #forget(newest: number): void {
     this.#newest = newest;
     for (const index of this.#slots.keys()) {

@@ -21,6 +21,15 @@ export interface Offence {
   readonly value: number;
 }
 
+/** What was judged so far, for the journal. */
+export interface StoredJudge {
+  readonly next: number | null;
+  readonly windows: number;
+  readonly offences: number;
+  readonly first: Offence | null;
+  readonly worst: number | null;
+}
+
 export type ThresholdVerdict = "kept" | "violated" | "inconclusive";
 
 /** Gives the metric of the window between two times in seconds; undefined if nothing is known of it. */
@@ -82,6 +91,25 @@ export class ThresholdJudge {
       if (this.#next === undefined && end - this.start >= MIN_WINDOW_SHARE * width) this.#judge(this.start, end);
     }
     return this.#first;
+  }
+
+  toJSON(): StoredJudge {
+    return {
+      next: this.#next ?? null,
+      windows: this.#windows,
+      offences: this.#offences,
+      first: this.#first ?? null,
+      worst: this.#worst ?? null,
+    };
+  }
+
+  /** Takes what {@linkcode ThresholdJudge.toJSON} gave. */
+  restore(stored: StoredJudge): void {
+    this.#next = stored.next ?? undefined;
+    this.#windows = stored.windows;
+    this.#offences = stored.offences;
+    this.#first = stored.first ?? undefined;
+    this.#worst = stored.worst ?? undefined;
   }
 
   /** Inconclusive if no window could be measured. */

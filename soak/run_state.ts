@@ -1,0 +1,154 @@
+/** All that judges one run, made from facts alone: the run feeds it, the journal keeps it, a report is made from it. */
+
+import { Random, timestamp } from "../src/protocol/mod.ts";
+import { judgeSeries } from "../src/stats/judge_series.ts";
+import { Instrument } from "./instrument.ts";
+import { AccountingMonitor } from "./monitors/accounting.ts";
+import { ClockMonitor } from "./monitors/clock_offset.ts";
+import { IntegrityMonitor } from "./monitors/integrity.ts";
+import { LatencyMonitor } from "./monitors/latency.ts";
+import { ManifestMonitor } from "./monitors/manifest.ts";
+import type { Keeper, RunFacts } from "./monitors/monitor.ts";
+import { StreamMonitor } from "./monitors/streams.ts";
+import type { Monitor, MonitorVerdict, Observation } from "./observation.ts";
+import { SeriesStore } from "./series.ts";
+import { reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
+import { Tally } from "./tally.ts";
+import { Thresholds } from "./thresholds.ts";
+import { conclude, judgeAll } from "./verdict.ts";
+
+const MS_PER_SECOND = 1000;
+const SECONDS_PER_HOUR = 3600;
+/** Longest and shortest window of the latency series, and how many a run should have. */
+const MAX_WINDOW_MS = 60_000;
+const MIN_WINDOW_MS = 1000;
+const WINDOWS_PER_RUN = 120;
+
+/** What is known of a run when it starts; the header of its journal. No secret is in it. */
+export interface RunConfig {
+  readonly seed: number;
+  readonly timeOrigin: number;
+  /** Milliseconds since the epoch. */
+  readonly startedWall: number;
+  readonly durationMs: number;
+  readonly rateText: string;
+  readonly callers: number;
+  readonly thresholds: readonly string[];
+  readonly target: { readonly kind: string; readonly url: string; readonly dialect: string };
+  readonly nodeId: string;
+  readonly communityId: string;
+  readonly readable: boolean;
+  /** Head before the run; nothing below is ours. */
+  readonly headBefore: number;
+  /** Which part of how many this process is. */
+  readonly shard?: { readonly index: number; readonly count: number };
+}
+
+/** See the module comment. */
+export class RunState {
+  readonly series = new SeriesStore();
+  readonly instrument = new Instrument();
+  readonly tally = new Tally();
+  readonly accounting: AccountingMonitor;
+  readonly integrity: IntegrityMonitor;
+  readonly latency: LatencyMonitor;
+  readonly clock = new ClockMonitor();
+  readonly thresholds: Thresholds;
+  readonly monitors: readonly Monitor[];
+  /** Everything with a state, in the order in which it is fed. */
+  readonly keepers: readonly Keeper[];
+
+  constructor(readonly config: RunConfig) {
+    const { seed, nodeId, communityId, readable, durationMs } = config;
+    const facts: RunFacts = {
+      startedAt: 0,
+      seed,
+      nodeId,
+      communityId,
+      readable,
+      durationMs,
+      interrupted: (from, to) => this.tally.interrupted(from, to),
+    };
+    const windowMs = Math.min(MAX_WINDOW_MS, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS_PER_RUN));
+    this.thresholds = new Thresholds(config.thresholds, this.series, facts);
+    this.accounting = new AccountingMonitor(readable, facts.startedAt);
+    this.integrity = new IntegrityMonitor(new Random(seed, "soak", "integrity"), facts.startedAt);
+    this.latency = new LatencyMonitor(this.series, windowMs, facts.startedAt);
+    this.monitors = [
+      this.accounting,
+      this.integrity,
+      new StreamMonitor(facts.interrupted, facts.startedAt),
+      new ManifestMonitor(nodeId, () => this.clock.offset, facts.startedAt),
+      this.clock,
+      this.latency,
+    ];
+    // The tally comes first: monitors ask it for gaps.
+    this.keepers = [this.tally, this.series, ...this.monitors, this.thresholds, this.instrument];
+  }
+
+  observe(observation: Observation): void {
+    for (const keeper of this.keepers) keeper.observe(observation);
+  }
+
+  verdicts(): readonly MonitorVerdict[] {
+    return this.monitors.map((monitor) => monitor.verdict());
+  }
+
+  /** Offences of all monitors so far. */
+  get offences(): number {
+    return this.monitors.reduce((sum, monitor) => sum + monitor.verdict().offences, 0);
+  }
+
+  /** The report of what was seen. @param endMs End of the load in run milliseconds. */
+  report(endMs: number): SoakReport {
+    const { tally, accounting, latency, config } = this;
+    const gaps = tally.gaps(Math.max(endMs, tally.last));
+    const series = judgeAll(this.series, gaps);
+    const monitors = this.verdicts();
+    this.thresholds.finish(endMs / MS_PER_SECOND);
+    const findings = {
+      saturated: this.instrument.saturated,
+      monitors,
+      thresholds: this.thresholds.findings(),
+      series,
+      calls: tally.calls,
+    };
+    const { verdict, reason } = conclude(findings);
+    const counts = accounting.counts;
+    const first = accounting.firstOffence;
+    const hours = endMs / MS_PER_SECOND / SECONDS_PER_HOUR;
+    const capabilities = [...latency.byCapability].sort(([a], [b]) => a < b ? -1 : 1);
+    return {
+      schema: SOAK_SCHEMA,
+      verdict,
+      reason,
+      started_at: timestamp(config.startedWall),
+      duration_s: endMs / MS_PER_SECOND,
+      seed: config.seed,
+      target: config.target,
+      load: { rate: config.rateText, callers: config.callers, calls: tally.calls, operations: tally.operations },
+      series: reportedSeries(series, hours > 0 ? counts.observed / hours : 0),
+      events: { judged: config.readable, ...counts, ...(first === undefined ? {} : { first_offence: first }) },
+      audit_chain: { ...NO_AUDIT },
+      latency: {
+        ...latency.total.summary(),
+        by_capability: Object.fromEntries(capabilities.map(([name, histogram]) => [name, histogram.summary()])),
+      },
+      errors: tally.errors,
+      instrument: this.instrument.report(judgeSeries(this.series.of("tester.heap")).slopePerHour),
+      gaps,
+      thresholds: this.thresholds.reports(),
+      monitors,
+    };
+  }
+}
+
+const NO_AUDIT = {
+  judged: false,
+  entries: 0,
+  verified: 0,
+  breaks: 0,
+  rewrites: 0,
+  equivocations: 0,
+  reason: "reading it is not part of this version",
+} as const;
