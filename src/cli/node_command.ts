@@ -2,12 +2,13 @@
 
 import type { Clock } from "../protocol/mod.ts";
 import { FAULTS, FAULTS_BY_AREA } from "../node/faults/mod.ts";
-import { inputEnded, serveNode } from "../node/serve.ts";
+import { serveNode } from "../node/serve.ts";
 import { VARIANTS, VARIANTS_BY_AREA } from "../node/variants/mod.ts";
 import { wrap } from "../report/text.ts";
 import { DEFAULT_PORT } from "./commands.ts";
 import { type Options, UsageError } from "./parse.ts";
 import type { Printer } from "./printer.ts";
+import { followInput } from "./node_input.ts";
 import { nearest } from "./suggest.ts";
 
 /** What main hands over. */
@@ -50,19 +51,22 @@ export async function nodeCommand(options: Options, context: NodeContext): Promi
   const data = options.text("data") ?? await Deno.makeTempDir({ prefix: "hearthproof-node-" });
   const seed = options.given("seed") ? options.number("seed") : undefined;
   const host = options.text("host");
-  let served;
-  try {
-    served = await serveNode({
+  const start = async (directory: string) =>
+    await serveNode({
       clock,
       port: options.number("port") ?? DEFAULT_PORT,
-      data,
+      data: directory,
       tls: options.flag("tls"),
       faults,
       variants,
       peers: options.list("peer"),
       ...(host === undefined ? {} : { host }),
       ...(seed === undefined ? {} : { seed }),
+      civilDefence: options.text("profile") === "civil-defence",
     });
+  let served: Awaited<ReturnType<typeof start>>;
+  try {
+    served = await start(data);
   } catch (error) {
     if (temporary) await Deno.remove(data, { recursive: true });
     throw new UsageError(`node: cannot start: ${error instanceof Error ? error.message : error}`);
@@ -71,7 +75,12 @@ export async function nodeCommand(options: Options, context: NodeContext): Promi
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
     if (signal.aborted) resolve();
-    if (input !== undefined) inputEnded(input).then(resolve, resolve);
+    if (input === undefined) return;
+    followInput(input, async (directory) => {
+      await served.node.stop();
+      served = await start(directory);
+      printer.out(JSON.stringify(served.ready));
+    }).then(resolve, resolve);
   });
   await served.node.stop();
   if (temporary) await Deno.remove(data, { recursive: true });

@@ -55,6 +55,8 @@ export interface NodeOptions {
   readonly tokenDelayMs: number;
   /** UDP port on which announcements of peers are heard; undefined: none. */
   readonly discoveryPort?: number;
+  /** Serves civdef.* (civil-defence profile of CONTRACT3 §6.1); its trust root is the community root. */
+  readonly civilDefence?: boolean;
   /** The conformance suite, if one is installed: makes an unsigned ConformanceReport (CONTRACT3 §4.19). */
   readonly conformance?: (suiteVersion: string | undefined) => Promise<JsonObject>;
 }
@@ -168,6 +170,8 @@ export interface Call {
   readonly transport: "unary" | "sse" | "websocket";
   /** Aborted when the caller goes away, cancels, or the deadline passes. */
   readonly signal: AbortSignal;
+  /** Request headers by lower-case name, where the call came by HTTP to this very node. */
+  readonly headers?: ReadonlyMap<string, string>;
   /** Messages of the client on a WebSocket after the call message; empty elsewhere. */
   readonly inbox: AsyncIterable<JsonObject>;
 }
@@ -188,7 +192,10 @@ export type BusAnswer =
 
 /** A call as the transport hands it over: signature, membership and rate have been checked. */
 export type IncomingCall =
-  & Pick<Call, "capability" | "version" | "requestId" | "caller" | "level" | "body" | "depth" | "signal" | "inbox">
+  & Pick<
+    Call,
+    "capability" | "version" | "requestId" | "caller" | "level" | "body" | "depth" | "signal" | "inbox" | "headers"
+  >
   & { readonly token?: DecodedToken; readonly transport: "http" | "websocket"; readonly acceptsStream: boolean }
   & { /** Peer that forwarded the call; it is never routed back there. */ readonly via?: string };
 

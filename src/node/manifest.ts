@@ -81,7 +81,9 @@ export class NodeManifestIssuer implements ManifestIssuer {
       issued_at: timestamp(issued),
       expires_at: timestamp(issued + rules.manifestTtlSeconds * MS_PER_SECOND),
       experimental_capabilities_enabled: rules.experimentalEnabled,
-      civdef_profile: { active: false, authority: "", audit_endpoint: "" },
+      civdef_profile: core.options.civilDefence === true
+        ? { active: true, authority: rules.civdefAuthority, audit_endpoint: "" }
+        : { active: false, authority: "", audit_endpoint: "" },
       research_opt_in: { fedlearn: false, distributed_inference: false, moe_human_routing: false },
     };
   }

@@ -12,6 +12,7 @@ import { type LlmRules, llmRules } from "./rules/llm.ts";
 import { type ServicesRules, servicesRules } from "./rules/services.ts";
 import { type ProtocolRules, protocolRules } from "./rules/protocol.ts";
 import { type SoakRules, soakRules } from "./rules/soak.ts";
+import { type CivdefRules, civdefRules } from "./rules/civdef.ts";
 
 export interface Rules
   extends
@@ -26,7 +27,8 @@ export interface Rules
     LlmRules,
     ServicesRules,
     ProtocolRules,
-    SoakRules {}
+    SoakRules,
+    CivdefRules {}
 
 /** The sound node. */
 export const soundRules: Rules = {
@@ -42,4 +44,5 @@ export const soundRules: Rules = {
   ...servicesRules,
   ...protocolRules,
   ...soakRules,
+  ...civdefRules,
 };

@@ -24,6 +24,8 @@ export interface ServeOptions {
   readonly diskBudgetBytes?: number;
   readonly backendFault?: "fail" | "hang" | "absent";
   readonly tokenDelayMs?: number;
+  /** Serves the civil-defence profile. */
+  readonly civilDefence?: boolean;
 }
 
 /** The one line of JSON that says the node is ready. */
@@ -80,6 +82,7 @@ export async function serveNode(options: ServeOptions): Promise<ServedNode> {
     communityName: options.communityName ?? base.communityName,
     tokenDelayMs: options.tokenDelayMs ?? base.tokenDelayMs,
     ...(options.diskBudgetBytes === undefined ? {} : { diskBudgetBytes: options.diskBudgetBytes }),
+    ...(options.civilDefence === undefined ? {} : { civilDefence: options.civilDefence }),
     ...(options.backendFault === undefined ? {} : { backendFault: options.backendFault }),
   });
   const ready = {

@@ -278,6 +278,7 @@ class NodeBus implements Bus {
       transport: incoming.transport === "websocket" ? "websocket" : streaming ? "sse" : "unary",
       signal: execution.signal,
       inbox: incoming.inbox,
+      ...(incoming.headers === undefined ? {} : { headers: incoming.headers }),
     };
     const deadline = descriptor.deadlineMs ?? rules.callDeadlineMs(descriptor.name);
     try {

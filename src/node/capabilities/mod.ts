@@ -2,6 +2,7 @@
 
 import type { NodeCore } from "../core.ts";
 import { registerAuth } from "./auth.ts";
+import { registerCivdef } from "./civdef.ts";
 import { registerChat } from "./chat.ts";
 import { registerCommunity } from "./community.ts";
 import { registerEmbed } from "./embed.ts";
@@ -22,4 +23,5 @@ export function registerAll(core: NodeCore): void {
   registerChat(core);
   registerCommunity(core);
   registerMarket(core);
+  registerCivdef(core);
 }

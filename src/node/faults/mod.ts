@@ -13,6 +13,7 @@ import { llmFaults } from "./llm.ts";
 import { servicesFaults } from "./services.ts";
 import { protocolFaults } from "./protocol.ts";
 import { soakFaults } from "./soak.ts";
+import { civdefFaults } from "./civdef.ts";
 
 /** Faults by area, in the order of the catalogue. */
 export const FAULTS_BY_AREA = {
@@ -28,6 +29,7 @@ export const FAULTS_BY_AREA = {
   services: servicesFaults,
   protocol: protocolFaults,
   soak: soakFaults,
+  civdef: civdefFaults,
 } as const;
 
 const all = {
@@ -43,6 +45,7 @@ const all = {
   ...servicesFaults,
   ...protocolFaults,
   ...soakFaults,
+  ...civdefFaults,
 } as const;
 
 /** Name of a fault of the reference node. */

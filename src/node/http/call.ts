@@ -100,6 +100,7 @@ async function run(
       transport: "http",
       acceptsStream: core.rules.acceptsStream(core.rules.header(request.headers, "Accept")),
       via: head.envelope.from,
+      headers: request.headers.map,
       ...(token === undefined ? {} : { token }),
     });
   const admitted = await admit({
