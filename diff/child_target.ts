@@ -1,13 +1,14 @@
 /** The built-in reference node as a child process: memory, signals and death are its own. */
 
 import { join } from "node:path";
+import { selfCommand } from "../src/cli/self_command.ts";
 import { foundedIdentities } from "../src/target/access.ts";
 import type { Access } from "../src/target/access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "../src/target/dialect.ts";
 import { parseEndpoint } from "../src/target/endpoint.ts";
 import type { Feature, NodeHandle, SessionHost, Target } from "../src/target/target.ts";
 import { ProcessError } from "../src/target/process.ts";
-import { type Clock, isObject, tryParseJson } from "../src/protocol/mod.ts";
+import { type Clock, isObject, tryParseJson, utf8 } from "../src/protocol/mod.ts";
 import type { Network } from "../src/wire/mod.ts";
 
 /** What a child is made of. */
@@ -30,6 +31,8 @@ const STOP_DEADLINE_MS = 3_000;
 /** Characters of output that are kept for an error. */
 const KEPT_OUTPUT = 600;
 const MAX_READY_BYTES = 65_536;
+/** Processes kept warm per target: one in use by each of two runs that overlap, and the next. */
+const MAX_IDLE = 3;
 
 const FEATURES: readonly Feature[] = ["fresh", "managed", "isolated"];
 
@@ -44,6 +47,8 @@ export class ChildTarget implements Target {
   readonly access: Access;
   readonly features: ReadonlySet<Feature> = new Set(FEATURES);
   #spare: Promise<Child> | undefined;
+  /** Warm processes whose node was started afresh after a session. */
+  readonly #idle: Promise<Child>[] = [];
   readonly #alive = new Set<Child>();
 
   constructor(private readonly options: ChildOptions) {
@@ -54,33 +59,55 @@ export class ChildTarget implements Target {
     this.access = { root, sut: node, allowWrites: true, disposable: true };
   }
 
-  /** A fresh node. The next one is started meanwhile, since most of a start is waiting. */
+  /** A fresh node: in a process that served another before if there is one, since most of a start is the process. */
   async open(_network: Network): Promise<SessionHost> {
     // Taken before anything is awaited: two sides may ask at the same time.
-    const next = this.#spare ?? this.#start();
-    this.#spare = this.#start();
-    this.#spare.catch(() => {});
+    const next = this.#idle.shift() ?? this.#spare ?? this.#start();
+    if (next === this.#spare) this.#spare = undefined;
+    if (this.#idle.length === 0) {
+      this.#spare ??= this.#start();
+      this.#spare.catch(() => {});
+    }
     const child = await next;
     return {
       get node() {
         return child.handle;
       },
       close: async () => {
-        this.#alive.delete(child);
-        await child.stop();
+        if (this.#idle.length < MAX_IDLE) this.#recycle(child);
+        else {
+          this.#alive.delete(child);
+          await child.stop();
+        }
       },
     };
+  }
+
+  /** Starts the node of a child afresh while nobody waits; one that does not come back is replaced. */
+  #recycle(child: Child): void {
+    const again = child.fresh(this.#folder()).then(() => child, async () => {
+      this.#alive.delete(child);
+      await child.stop();
+      return await this.#start();
+    });
+    again.catch(() => {});
+    this.#idle.push(again);
+  }
+
+  #folder(): string {
+    return join(this.options.directory, `${Deno.pid}-${made++}`);
   }
 
   async stop(): Promise<void> {
     await this.#spare?.catch(() => {});
     this.#spare = undefined;
+    await Promise.allSettled(this.#idle.splice(0));
     await Promise.all([...this.#alive].map((child) => child.stop()));
     this.#alive.clear();
   }
 
   async #start(): Promise<Child> {
-    const child = await Child.start(this.options, join(this.options.directory, `${Deno.pid}-${made++}`));
+    const child = await Child.start(this.options, this.#folder());
     this.#alive.add(child);
     return child;
   }
@@ -88,47 +115,66 @@ export class ChildTarget implements Target {
 
 class Child {
   #stopped: Promise<void> | undefined;
+  #handle: NodeHandle;
 
   private constructor(
-    readonly handle: NodeHandle,
+    ready: NodeHandle,
+    private readonly options: ChildOptions,
     private readonly process: Deno.ChildProcess,
-    private readonly directory: string,
-    private readonly clock: Clock,
+    private readonly output: ReadableStreamDefaultReader<Uint8Array>,
+    private directory: string,
     private readonly drained: Promise<unknown>,
-  ) {}
+  ) {
+    this.#handle = ready;
+  }
+
+  get handle(): NodeHandle {
+    return this.#handle;
+  }
 
   static async start(options: ChildOptions, directory: string): Promise<Child> {
     const { seed, faults, variants, program, clock } = options;
-    const { root, node } = foundedIdentities(seed);
-    await Deno.mkdir(directory, { recursive: true });
-    await Deno.writeFile(join(directory, "root.key"), root.seed, { mode: 0o600 });
-    await Deno.writeFile(join(directory, "node.key"), node.seed, { mode: 0o600 });
-    const args = ["run", "-A", "--no-prompt", program, "node", "--port", "0", "--data", directory, "--seed", `${seed}`];
+    await prepare(directory, seed);
+    const args = ["node", "--port", "0", "--data", directory, "--seed", `${seed}`];
     if (faults.length > 0) args.push("--fault", faults.join(","));
     if (variants.length > 0) args.push("--variant", variants.join(","));
-    const command = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped", stderr: "piped" });
-    const process = command.spawn();
+    const self = selfCommand(program, args);
+    const process = new Deno.Command(self.program, {
+      args: [...self.args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
     const complaint = { text: "" };
     const drained = drain(process.stderr, complaint);
-    const over = new AbortController();
-    const late = clock.sleep(READY_DEADLINE_MS, over.signal).then(() => kill(process)).catch(() => {});
     const output = process.stdout.getReader();
-    const line = await firstLine(output);
-    over.abort();
-    await late;
-    const ready = tryParseJson(line ?? "");
-    if (!isObject(ready) || typeof ready.url !== "string") {
+    const ready = await readyHandle(process, output, clock);
+    if (ready === undefined) {
       kill(process);
       await Promise.all([process.status, drained, output.cancel(), process.stdin.close().catch(() => {})]);
       await Deno.remove(directory, { recursive: true });
       throw new ProcessError(`Cannot start the embedded node: ${complaint.text.trim() || "it did not become ready"}`);
     }
-    const handle: NodeHandle = {
-      endpoint: parseEndpoint(ready.url),
-      nodeId: String(ready.node_id),
-      communityId: String(ready.community_id),
-    };
-    return new Child(handle, process, directory, clock, Promise.all([drained, output.cancel().catch(() => {})]));
+    return new Child(ready, options, process, output, directory, drained);
+  }
+
+  /** Another node with an empty log in the same process. @throws {ProcessError} If it does not become ready. */
+  async fresh(directory: string): Promise<void> {
+    const before = this.directory;
+    await prepare(directory, this.options.seed);
+    this.directory = directory;
+    const input = this.process.stdin.getWriter();
+    try {
+      await input.write(utf8(`fresh ${directory}\n`));
+    } catch (error) {
+      throw new ProcessError(`Cannot start afresh: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      input.releaseLock();
+      await Deno.remove(before, { recursive: true }).catch(() => {});
+    }
+    const ready = await readyHandle(this.process, this.output, this.options.clock);
+    if (ready === undefined) throw new ProcessError("Cannot start afresh: the node did not become ready");
+    this.#handle = ready;
   }
 
   stop(): Promise<void> {
@@ -137,15 +183,43 @@ class Child {
 
   async #end(): Promise<void> {
     const over = new AbortController();
-    const late = this.clock.sleep(STOP_DEADLINE_MS, over.signal).then(() => kill(this.process))
+    const late = this.options.clock.sleep(STOP_DEADLINE_MS, over.signal).then(() => kill(this.process))
       .catch(() => {});
     await this.process.stdin.close().catch(() => {});
     await this.process.status;
     over.abort();
     await late;
-    await this.drained;
+    await Promise.all([this.drained, this.output.cancel().catch(() => {})]);
     await Deno.remove(this.directory, { recursive: true }).catch(() => {});
   }
+}
+
+/** The keys that the seed gives, where a node looks for them. */
+async function prepare(directory: string, seed: number): Promise<void> {
+  const { root, node } = foundedIdentities(seed);
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.writeFile(join(directory, "root.key"), root.seed, { mode: 0o600 });
+  await Deno.writeFile(join(directory, "node.key"), node.seed, { mode: 0o600 });
+}
+
+/** Waits for the line that says a node is ready; undefined if none came in time, after which the process is killed. */
+async function readyHandle(
+  process: Deno.ChildProcess,
+  output: ReadableStreamDefaultReader<Uint8Array>,
+  clock: Clock,
+): Promise<NodeHandle | undefined> {
+  const over = new AbortController();
+  const late = clock.sleep(READY_DEADLINE_MS, over.signal).then(() => kill(process)).catch(() => {});
+  const line = await firstLine(output);
+  over.abort();
+  await late;
+  const ready = tryParseJson(line ?? "");
+  if (!isObject(ready) || typeof ready.url !== "string") return undefined;
+  return {
+    endpoint: parseEndpoint(ready.url),
+    nodeId: String(ready.node_id),
+    communityId: String(ready.community_id),
+  };
 }
 
 function kill(process: Deno.ChildProcess): void {

@@ -1,0 +1,27 @@
+/** What a child node reads on its standard input: it lives as long as somebody holds the other end. */
+
+/** Longest line of input in characters: a path and a word. */
+const MAX_LINE = 8_192;
+/** `fresh DIR`: drop everything and serve again from an empty folder, in the same process. */
+const FRESH = "fresh ";
+
+/**
+ * Reads until the input ends. For every line `fresh DIR` the node starts again on that folder, which takes a tenth of
+ * the time of another process. Other lines, and lines without end, are passed over.
+ */
+export async function followInput(
+  input: ReadableStream<Uint8Array>,
+  fresh: (directory: string) => Promise<void>,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of input) {
+    text += decoder.decode(chunk, { stream: true });
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const line = text.slice(0, end);
+      text = text.slice(end + 1);
+      if (line.startsWith(FRESH)) await fresh(line.slice(FRESH.length));
+    }
+    text = text.slice(0, MAX_LINE);
+  }
+}

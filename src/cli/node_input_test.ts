@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import { utf8 } from "../protocol/mod.ts";
+import { followInput } from "./node_input.ts";
+
+async function asked(...parts: string[]): Promise<string[]> {
+  const directories: string[] = [];
+  await followInput(ReadableStream.from(parts.map((part) => utf8(part))), (directory) => {
+    directories.push(directory);
+    return Promise.resolve();
+  });
+  return directories;
+}
+
+Deno.test("every complete line asks for a fresh node, in order, until the input ends", async () => {
+  assertEquals(await asked("fresh /a b\nfre", "sh /c\n", "\n", "fresh /unfinished"), ["/a b", "/c"]);
+});
+
+Deno.test("other lines and lines without end are passed over", async () => {
+  assertEquals(await asked("dance\n", "x".repeat(20_000), "\nfresh /a\n"), ["/a"]);
+});
