@@ -6,6 +6,9 @@ export interface SelfCommand {
   readonly args: readonly string[];
 }
 
+/** A bundle holds all it needs: configuration, lock file and packages of the place it is started in are not its own. */
+const BUNDLE_OPTIONS = ["--no-config", "--no-lock", "--no-remote", "--no-npm"];
+
 /**
  * The command that runs this program with `args`. From source and from a bundle the runtime is started with the main
  * module; a compiled binary is its own main module.
@@ -14,5 +17,7 @@ export interface SelfCommand {
  */
 export function selfCommand(main: string, args: readonly string[]): SelfCommand {
   const program = Deno.execPath();
-  return Deno.build.standalone ? { program, args } : { program, args: ["run", "-A", "--no-prompt", main, ...args] };
+  if (Deno.build.standalone) return { program, args };
+  const bundled = main.endsWith(".js") ? BUNDLE_OPTIONS : [];
+  return { program, args: ["run", "-A", "--no-prompt", ...bundled, main, ...args] };
 }
