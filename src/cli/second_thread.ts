@@ -33,7 +33,8 @@ export class SecondThread {
   run = async (planned: PlannedCase, profile: TargetProfile): Promise<CaseResult | undefined> => {
     const { id } = planned.definition;
     try {
-      const { result, records } = await this.#started(profile).run(id);
+      const faults = faultNames(this.target.url);
+      const { result, records } = await this.#started(profile).run({ id, faults, variants: [], recorded: true });
       this.recording.take(id, records);
       if (result.failure === undefined) return result;
       const reproduction = reproductionOf(this.options, this.fixed.seed, id);
@@ -51,9 +52,7 @@ export class SecondThread {
   #started(profile: TargetProfile): RemoteRunner {
     return this.#runner ??= new RemoteRunner(this.context.programUrl ?? "", {
       ...this.fixed,
-      faults: faultNames(this.target.url),
       dialect: this.target.dialect.name,
-      slow: this.options.flag("slow"),
       profile,
     });
   }

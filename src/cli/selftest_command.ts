@@ -8,6 +8,7 @@ import { REPORTER_FAULTS } from "../report/faults.ts";
 import type { LabBasis } from "../runner/lab.ts";
 import { selftest, type SelftestResult } from "../runner/selftest.ts";
 import { filterCases, plan, type PlannedCase, type ProvableCase } from "../runner/select.ts";
+import { caseThreads } from "./case_threads.ts";
 import { DEFAULT_SEED } from "./commands.ts";
 import { EXIT } from "./exit_code.ts";
 import { type Options, UsageError } from "./parse.ts";
@@ -82,14 +83,17 @@ export async function selftestCommand(options: Options, context: CommandContext)
   const all = plan(context.suites, context.requirementOf);
   const planned = selected(all, options, seed);
   const startedAt = clock.mono();
+  const timeOrigin = Math.floor(clock.wall() / 1000) * 1000;
+  const parallel = options.number("parallel") ?? 1;
   const result = await selftest({
     planned,
     all,
     requirementOf: context.requirementOf,
     clock,
     seed,
-    timeOrigin: Math.floor(clock.wall() / 1000) * 1000,
-    parallel: options.number("parallel") ?? 1,
+    timeOrigin,
+    parallel,
+    threads: caseThreads(context.programUrl, { seed, timeOrigin, parallel }),
     slow: options.flag("slow"),
     suiteVersion: context.suiteVersion,
     faultNames: [...Object.keys(FAULTS), ...Object.keys(REPORTER_FAULTS)],

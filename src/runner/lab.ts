@@ -1,29 +1,35 @@
-/** A node set-up on which a selftest runs cases: embedded nodes or child processes, with certain faults and variants. */
+/**
+ * A node set-up on which single cases are run: embedded nodes or child processes of this program, with certain faults
+ * and variants. Selftest and the further threads of a run use it.
+ */
 
 import type { Clock } from "../protocol/mod.ts";
 import { REPORTER_FAULTS } from "../report/faults.ts";
 import type { CaseResult } from "../report/results.ts";
 import { NO_ADAPTER } from "../target/adapter.ts";
-import { CONTRACT_DIALECT } from "../target/dialect.ts";
+import { CONTRACT_DIALECT, type Dialect } from "../target/dialect.ts";
 import { EmbeddedTarget } from "../target/embedded.ts";
 import { type Preflight, preflight } from "../target/preflight.ts";
 import { ProcessTarget } from "../target/process.ts";
 import type { TargetProfile } from "../target/profile.ts";
 import type { Target } from "../target/target.ts";
-import { LiveNetwork, nullSink, steadyClock } from "../wire/mod.ts";
+import { LiveNetwork, nullSink, steadyClock, type TranscriptSink } from "../wire/mod.ts";
 import { RunnerBench } from "./bench.ts";
-import type { JobNode } from "./job.ts";
+import { type JobNode, nodeKey } from "./job.ts";
 import type { Requirement } from "./requirement.ts";
+import type { ReporterBench } from "./reporter_bench.ts";
 import { runCase, sessionNeeds } from "./run.ts";
 import type { PlannedCase } from "./select.ts";
 
-/** What every lab of a selftest shares. */
+/** What the labs of one program share. */
 export interface LabBasis {
   readonly requirementOf: (id: string) => Requirement;
   readonly clock: Clock;
   readonly seed: number;
   readonly timeOrigin: number;
   readonly suiteVersion: string;
+  readonly dialect?: Dialect;
+  readonly captureWire?: boolean;
   /** Command line of a child node, with the placeholders of an `exec:` target; without it there are no children. */
   readonly childCommand?: (faults: readonly string[], variants: readonly string[]) => string;
 }
@@ -36,25 +42,31 @@ export function isReporterFault(name: string): boolean {
 /** See the module comment. */
 export class Lab {
   readonly target: Target;
-  readonly #bench: RunnerBench;
   /** Cases that share one process go one after the other: none sees the traffic of another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly basis: LabBasis, private readonly node: JobNode) {
-    const { seed, timeOrigin } = basis;
-    const nodeFaults = node.faults.filter((name) => !isReporterFault(name));
+  constructor(
+    private readonly basis: LabBasis,
+    private readonly node: JobNode,
+    private readonly reporter: ReporterBench = new RunnerBench({
+      ...basis,
+      faults: node.faults.filter(isReporterFault),
+    }),
+  ) {
+    const { seed, timeOrigin, dialect = CONTRACT_DIALECT, captureWire = false } = basis;
+    const { variants } = node;
+    const faults = node.faults.filter((name) => !isReporterFault(name));
     if (node.host === "process") {
-      const command = basis.childCommand?.(nodeFaults, node.variants);
+      const command = basis.childCommand?.(faults, variants);
       if (command === undefined) throw new RangeError("Cannot make child processes: the program is not known");
-      this.target = new ProcessTarget({ command, seed, dialect: CONTRACT_DIALECT, adapter: NO_ADAPTER });
-    } else this.target = new EmbeddedTarget({ seed, timeOrigin, faults: nodeFaults, variants: node.variants });
-    this.#bench = new RunnerBench({ ...basis, faults: node.faults.filter(isReporterFault) });
+      this.target = new ProcessTarget({ command, seed, dialect, adapter: NO_ADAPTER });
+    } else this.target = new EmbeddedTarget({ seed, timeOrigin, faults, variants, dialect, captureWire });
   }
 
   /** What the target turns out to be. */
   async look(): Promise<Preflight> {
     const { seed, timeOrigin } = this.basis;
-    const network = this.#network("preflight", false);
+    const network = this.#network("preflight", false, nullSink);
     try {
       return await preflight(this.target, network, { seed, timeOrigin });
     } finally {
@@ -66,9 +78,10 @@ export class Lab {
    * Runs a case. The profile is that of the sound node: a fault that hides a capability must not turn its case into a
    * skip.
    */
-  run(planned: PlannedCase, profile: TargetProfile): Promise<CaseResult> {
-    if (this.node.host !== "process" || sessionNeeds(planned).durable === true) return this.#run(planned, profile);
-    const result = this.#turn.then(() => this.#run(planned, profile));
+  run(planned: PlannedCase, profile: TargetProfile, sink: TranscriptSink = nullSink): Promise<CaseResult> {
+    const own = this.node.host === "embedded" || sessionNeeds(planned).durable === true;
+    if (own) return this.#run(planned, profile, sink);
+    const result = this.#turn.then(() => this.#run(planned, profile, sink));
     this.#turn = result;
     return result;
   }
@@ -77,16 +90,16 @@ export class Lab {
     return this.target.stop();
   }
 
-  #run(planned: PlannedCase, profile: TargetProfile): Promise<CaseResult> {
+  #run(planned: PlannedCase, profile: TargetProfile, sink: TranscriptSink): Promise<CaseResult> {
     const { clock, seed, timeOrigin } = this.basis;
     return runCase(
       {
         target: this.target,
-        networkOf: (scope, moving) => this.#network(scope, moving),
+        networkOf: (scope, moving) => this.#network(scope, moving, sink),
         clock,
         seed,
         timeOrigin,
-        reporter: this.#bench,
+        reporter: this.reporter,
         reproduction: (id) => `hearthproof run --target '${this.target.url}' --suite-filter ${id}`,
       },
       profile,
@@ -94,10 +107,44 @@ export class Lab {
     );
   }
 
-  #network(scope: string, moving: boolean): LiveNetwork {
+  #network(scope: string, moving: boolean, sink: TranscriptSink): LiveNetwork {
     const { clock, timeOrigin } = this.basis;
     // A child process has the clock of the machine, and a selftest may last longer than timestamps stay valid.
     const real = moving || this.node.host === "process";
-    return new LiveNetwork({ scope, sink: nullSink, clock: real ? clock : steadyClock(timeOrigin, clock) });
+    return new LiveNetwork({ scope, sink, clock: real ? clock : steadyClock(timeOrigin, clock) });
+  }
+}
+
+/** Labs by node set-up, each made when it is first needed. */
+export class Labs {
+  readonly #labs = new Map<string, Lab>();
+  /** Set-ups without reporter faults share a reporter: what it runs and builds does not depend on the node. */
+  readonly #reporter: ReporterBench;
+
+  constructor(private readonly basis: LabBasis) {
+    this.#reporter = new RunnerBench(basis);
+  }
+
+  of(node: JobNode): Lab {
+    const key = nodeKey(node);
+    const known = this.#labs.get(key);
+    if (known !== undefined) return known;
+    const lab = new Lab(this.basis, node, node.faults.some(isReporterFault) ? undefined : this.#reporter);
+    this.#labs.set(key, lab);
+    return lab;
+  }
+
+  /** Ends a lab; the next use of its set-up makes a new one. */
+  async end(node: JobNode): Promise<void> {
+    const key = nodeKey(node);
+    const lab = this.#labs.get(key);
+    this.#labs.delete(key);
+    await lab?.close();
+  }
+
+  async close(): Promise<void> {
+    const labs = [...this.#labs.values()];
+    this.#labs.clear();
+    await Promise.all(labs.map((lab) => lab.close()));
   }
 }

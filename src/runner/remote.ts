@@ -1,6 +1,6 @@
 /**
- * Cases on a second thread: the program itself, started again by its own URL as a worker. Only for embedded targets,
- * whose nodes each thread makes for itself; verdicts and bytes are the same on either thread.
+ * Cases on a further thread: the program itself, started again by its own URL as a worker. Only for embedded nodes,
+ * which each thread makes for itself; verdicts and bytes are the same on either thread.
  */
 
 import type { CaseResult } from "../report/results.ts";
@@ -11,28 +11,39 @@ import type { TranscriptRecord } from "../wire/mod.ts";
 export interface RemoteStart {
   readonly seed: number;
   readonly timeOrigin: number;
-  /** Faults of the embedded node. */
-  readonly faults: readonly string[];
   readonly dialect: string;
   readonly captureWire: boolean;
-  readonly slow: boolean;
+  /** What the sound node, or the target of the run, turned out to be. */
   readonly profile: TargetProfile;
 }
 
-/** A case that was run elsewhere, with everything it put into the transcript. */
+/** One run of a case. */
+export interface RemoteJob {
+  /** Id of the case. */
+  readonly id: string;
+  readonly faults: readonly string[];
+  readonly variants: readonly string[];
+  /** Whether the records of the transcript are wanted. */
+  readonly recorded: boolean;
+}
+
+/** A case that was run elsewhere, with everything it put into the transcript if that was wanted. */
 export interface RemoteCase {
   readonly result: CaseResult;
   readonly records: readonly TranscriptRecord[];
 }
 
+/** Runs jobs in the worker. */
+export type JobRunner = (job: RemoteJob) => Promise<RemoteCase>;
+
 type ToWorker =
   | { readonly kind: "start"; readonly start: RemoteStart }
-  | { readonly kind: "case"; readonly id: string };
+  | { readonly kind: "job"; readonly ticket: number; readonly job: RemoteJob };
 
 type FromWorker =
   | { readonly kind: "ready" }
-  | { readonly kind: "done"; readonly id: string; readonly case: RemoteCase }
-  | { readonly kind: "broken"; readonly id: string; readonly why: string };
+  | { readonly kind: "done"; readonly ticket: number; readonly case: RemoteCase }
+  | { readonly kind: "broken"; readonly ticket: number; readonly why: string };
 
 /** The worker is gone or could not run a case; the caller runs it on its own thread instead. */
 export class RemoteError extends Error {
@@ -48,7 +59,8 @@ interface WorkerScope {
 /** A running worker. */
 export class RemoteRunner {
   readonly #worker: Worker;
-  readonly #waiting = new Map<string, PromiseWithResolvers<RemoteCase>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<RemoteCase>>();
+  #tickets = 0;
   /** Messages that wait for the worker to listen; what is sent before would be lost. Undefined once it does. */
   #early: ToWorker[] | undefined = [];
   #broken: string | undefined;
@@ -57,8 +69,8 @@ export class RemoteRunner {
     this.#worker = new Worker(programUrl, { type: "module", name: WORKER_NAME });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === "ready") return this.#listens();
-      const waiting = this.#waiting.get(data.id);
-      this.#waiting.delete(data.id);
+      const waiting = this.#waiting.get(data.ticket);
+      this.#waiting.delete(data.ticket);
       if (data.kind === "done") waiting?.resolve(data.case);
       else waiting?.reject(new RemoteError(data.why));
     };
@@ -70,11 +82,12 @@ export class RemoteRunner {
   }
 
   /** @throws {RemoteError} If the worker cannot run it. */
-  run(id: string): Promise<RemoteCase> {
+  run(job: RemoteJob): Promise<RemoteCase> {
     if (this.#broken !== undefined) return Promise.reject(new RemoteError(this.#broken));
     const waiting = Promise.withResolvers<RemoteCase>();
-    this.#waiting.set(id, waiting);
-    this.#post({ kind: "case", id });
+    const ticket = this.#tickets++;
+    this.#waiting.set(ticket, waiting);
+    this.#post({ kind: "job", ticket, job });
     return waiting.promise;
   }
 
@@ -109,22 +122,22 @@ export function isRemote(): boolean {
   return "WorkerGlobalScope" in globalThis && (globalThis as { name?: string }).name === WORKER_NAME;
 }
 
-/** Serves cases until the thread is ended. `prepare` makes the runner of single cases from what is sent first. */
-export function serveRemote(prepare: (start: RemoteStart) => Promise<(id: string) => Promise<RemoteCase>>): void {
+/** Serves cases until the thread is ended. `prepare` makes the runner of single jobs from what is sent first. */
+export function serveRemote(prepare: (start: RemoteStart) => Promise<JobRunner>): void {
   const scope = globalThis as unknown as WorkerScope;
-  let ready: Promise<(id: string) => Promise<RemoteCase>> | undefined;
-  const runOne = async (id: string): Promise<FromWorker> => {
+  let ready: Promise<JobRunner> | undefined;
+  const runOne = async (ticket: number, job: RemoteJob): Promise<FromWorker> => {
     try {
       const runner = await ready;
       if (runner === undefined) throw new RemoteError("a case came before the start");
-      return { kind: "done", id, case: await runner(id) };
+      return { kind: "done", ticket, case: await runner(job) };
     } catch (error) {
-      return { kind: "broken", id, why: error instanceof Error ? error.message : String(error) };
+      return { kind: "broken", ticket, why: error instanceof Error ? error.message : String(error) };
     }
   };
   scope.onmessage = ({ data }) => {
     if (data.kind === "start") ready = prepare(data.start);
-    else runOne(data.id).then((message) => scope.postMessage(message));
+    else runOne(data.ticket, data.job).then((message) => scope.postMessage(message));
   };
   scope.postMessage({ kind: "ready" });
 }

@@ -2,7 +2,8 @@
 
 import type { CaseResult } from "../report/results.ts";
 import type { Preflight } from "../target/preflight.ts";
-import { type Host, type Job, type JobNode, jobsOf, nodeKey, SOUND } from "./job.ts";
+import { Crew, type CrewOptions } from "./crew.ts";
+import { type Host, type JobNode, jobsOf, SOUND } from "./job.ts";
 import { Lab, type LabBasis } from "./lab.ts";
 import { gateOf, NEEDS_A_PROCESS } from "./run.ts";
 import type { ProvableCase } from "./select.ts";
@@ -39,71 +40,31 @@ export interface SelftestResult {
   readonly matrix: readonly KillCell[];
 }
 
-export interface SelftestOptions extends LabBasis {
+export interface SelftestOptions extends CrewOptions {
   readonly planned: readonly ProvableCase[];
   /** All cases of this version, to tell which faults are idle. */
   readonly all: readonly ProvableCase[];
-  readonly parallel: number;
   readonly slow: boolean;
   /** Names of all faults of node and reporter. */
   readonly faultNames: readonly string[];
   /** Sound variants by area. */
   readonly variants: Readonly<Record<string, readonly string[]>>;
   readonly progress: (done: number, total: number, doubtful: number) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** How many jobs that measure time or wait run side by side. */
-const WAITING_PARALLEL = 64;
-
-/** Labs by node set-up; a lab ends with its last job. */
-class Labs {
-  readonly #labs = new Map<string, Lab>();
-  readonly #left = new Map<string, number>();
-
-  constructor(private readonly basis: LabBasis, private readonly sound: ReadonlyMap<Host, Preflight>) {}
-
-  /** Announces jobs. */
-  expect(jobs: readonly Job[]): void {
-    for (const job of jobs) this.#left.set(nodeKey(job), (this.#left.get(nodeKey(job)) ?? 0) + 1);
-  }
-
-  async run(job: Job): Promise<CaseResult> {
-    const key = nodeKey(job);
-    const lab = this.#labs.get(key) ?? new Lab(this.basis, job);
-    this.#labs.set(key, lab);
-    const profile = this.sound.get(job.host)?.profile;
-    if (profile === undefined) throw new RangeError(`Cannot run a job: no node of the kind ${job.host} was looked at`);
-    try {
-      return await lab.run(job.planned, profile);
-    } finally {
-      const left = (this.#left.get(key) ?? 1) - 1;
-      this.#left.set(key, left);
-      if (left <= 0) await this.#end(key);
-    }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#labs.keys()].map((key) => this.#end(key)));
-  }
-
-  async #end(key: string): Promise<void> {
-    const lab = this.#labs.get(key);
-    this.#labs.delete(key);
-    await lab?.close();
-  }
 }
 
 const SOUND_NODE: Omit<JobNode, "host"> = { faults: [], variants: [] };
 
-interface Sorted {
+/** Cases by whether they can be proven. */
+export interface Sorted {
   readonly provable: readonly ProvableCase[];
   readonly unproven: SelftestResult["unproven"];
   readonly sound: ReadonlyMap<Host, Preflight>;
 }
 
 /** Which cases a sound node of ours can show at all; slow ones are left out unless asked for. */
-async function sortOut(options: SelftestOptions): Promise<Sorted> {
+export async function sortOut(
+  options: LabBasis & Pick<SelftestOptions, "planned" | "slow">,
+): Promise<Sorted> {
   const unproven: { case: string; reason: string }[] = [];
   const provable: ProvableCase[] = [];
   const sound = new Map<Host, Preflight>();
@@ -132,62 +93,33 @@ function hostOf({ definition }: ProvableCase): Host {
   return definition.hostedBy ?? "embedded";
 }
 
-function waits({ planned }: Job): boolean {
-  return planned.slow || planned.definition.timed === true;
-}
-
 /** See the module comment. */
 export async function selftest(options: SelftestOptions): Promise<SelftestResult> {
   const { provable, unproven, sound } = await sortOut(options);
   const jobs = provable.flatMap((planned) => jobsOf(planned, options.variants));
-  const labs = new Labs(options, sound);
   const matrix: KillCell[] = [];
   const survivors: Survivor[] = [];
-  let done = 0;
-  /** Jobs that did not end as they must; they are run again alone before they count. */
-  const doubtful: Job[] = [];
-  const runJob = async (job: Job): Promise<{ readonly result: CaseResult; readonly good: boolean }> => {
-    const result = await labs.run(job);
-    // A variant may lack what a case needs; the sound node may not.
-    const tolerated = !job.mustFail && result.outcome === "skipped" && job.label !== SOUND;
-    return { result, good: result.outcome === (job.mustFail ? "fail" : "pass") || tolerated };
-  };
-  const record = ({ planned, label, mustFail }: Job, result: CaseResult, good: boolean) => {
-    const { id } = planned.definition;
-    const { requirement, section } = planned;
-    if (mustFail) matrix.push({ case: id, requirement: requirement.id, section, fault: label, killed: good, result });
-    if (!good) survivors.push({ case: id, fault: label, outcome: outcomeText(result) });
-  };
-  const work = async (queue: Job[]) => {
-    for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      if (options.signal?.aborted === true) return;
-      const { result, good } = await runJob(job);
-      if (good) record(job, result, good);
-      else doubtful.push(job);
-      options.progress(++done, jobs.length, doubtful.length);
-    }
-  };
-  const lanes = (count: number, queue: Job[]) =>
-    Array.from({ length: Math.min(count, queue.length) }, () => work(queue));
-  const parallel = Math.max(1, options.parallel);
-  labs.expect(jobs);
+  const crew = new Crew(options, sound);
   try {
-    const { embedded = [], process = [] } = Object.groupBy(jobs, ({ host }) => host);
-    await Promise.all([
-      ...lanes(parallel, embedded.filter((job) => !waits(job))),
-      ...lanes(WAITING_PARALLEL, embedded.filter(waits)),
-      // One child at a time would leave the processor idle while it starts; those of one set-up are together.
-      ...lanes(parallel, process.sort((a, b) => nodeKey(a) < nodeKey(b) ? -1 : 1)),
-    ]);
-    for (const job of doubtful) {
-      if (options.signal?.aborted === true) break;
-      const { result, good } = await runJob(job);
-      record(job, result, good);
-    }
+    const repeated = await crew.work(jobs, {
+      good({ mustFail, label }, { outcome }) {
+        // A variant may lack what a case needs; the sound node may not.
+        const tolerated = !mustFail && outcome === "skipped" && label !== SOUND;
+        return outcome === (mustFail ? "fail" : "pass") || tolerated;
+      },
+      record({ planned, label, mustFail }, result, good) {
+        const { definition: { id }, requirement, section } = planned;
+        if (mustFail) {
+          matrix.push({ case: id, requirement: requirement.id, section, fault: label, killed: good, result });
+        }
+        if (!good) survivors.push({ case: id, fault: label, outcome: outcomeText(result) });
+      },
+      progress: options.progress,
+    });
+    return assemble(options, provable, { unproven, survivors, matrix, repeated });
   } finally {
-    await labs.close();
+    await crew.close();
   }
-  return assemble(options, provable, { unproven, survivors, matrix, repeated: doubtful.length });
 }
 
 /** Results in the order of the plan, whatever ran side by side. */

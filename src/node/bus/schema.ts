@@ -25,6 +25,10 @@ type Validators = Map<CheckMode, ValidateFunction>;
 
 const compilers = new Map<CheckMode, Ajv>();
 const validators = new WeakMap<JsonObject, Validators>();
+/** The same by the text of the schema: nodes of one process describe most capabilities alike, each with own objects. */
+const byText = new Map<string, Validators>();
+/** Schemas kept by text; a program with one node has some fifty. */
+const MAX_TEXTS = 2_000;
 
 function compiler(mode: CheckMode): Ajv {
   let ajv = compilers.get(mode);
@@ -35,11 +39,21 @@ function compiler(mode: CheckMode): Ajv {
   return ajv;
 }
 
+function validatorsOf(schema: JsonObject): Validators {
+  let known = validators.get(schema);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(schema);
+  known = byText.get(text) ?? new Map();
+  if (byText.size >= MAX_TEXTS) byText.clear();
+  byText.set(text, known);
+  validators.set(schema, known);
+  return known;
+}
+
 /** What is wrong with a body, or undefined. In mode `coerce` the body is changed in place. */
 export function bodyProblem(schema: JsonObject, body: JsonObject, mode: BusRules["bodyCheck"]): string | undefined {
   if (mode === "off") return undefined;
-  let known = validators.get(schema);
-  if (known === undefined) validators.set(schema, known = new Map());
+  const known = validatorsOf(schema);
   let validate = known.get(mode);
   if (validate === undefined) {
     validate = compiler(mode).compile(mode === "closed" ? closed(schema) : schema);
