@@ -20,6 +20,7 @@ import type {
 import type { Seams } from "./fault.ts";
 import type { Rules } from "./rules.ts";
 import type { ScoredProvider } from "./rules/bus.ts";
+import type { EmergencyState } from "./rules/operability.ts";
 
 /** A refusal by the node; becomes an error body, or an `error` frame once a stream was accepted. */
 export class NodeError extends Error {
@@ -57,6 +58,8 @@ export interface NodeOptions {
   readonly discoveryPort?: number;
   /** Serves civdef.* (civil-defence profile of CONTRACT3 §6.1); its trust root is the community root. */
   readonly civilDefence?: boolean;
+  /** Whether one of the addresses that stand for the internet can be reached; undefined: nobody looks. */
+  readonly internet?: (probe: number) => Promise<boolean>;
   /** The conformance suite, if one is installed: makes an unsigned ConformanceReport (CONTRACT3 §4.19). */
   readonly conformance?: (suiteVersion: string | undefined) => Promise<JsonObject>;
 }
@@ -81,6 +84,10 @@ export interface NodeCore {
   readonly tokens: TokenService;
   readonly peers: Peers;
   readonly manifest: ManifestIssuer;
+  readonly emergency: EmergencyMode;
+  readonly logger: NodeLogger;
+  /** Aborted when the node is asked to stop and lets end what is running. */
+  readonly leaving: AbortSignal;
   /** Aborted when the node stops; everything long-lived listens to it. */
   readonly stopping: AbortSignal;
 }
@@ -110,6 +117,8 @@ export interface EventLog {
   receive(events: readonly Json[]): SyncResult;
   /** Called after an event was stored. Returns the way to stop. */
   subscribe(listener: (event: EventEnvelope) => void): () => void;
+  /** From now on events are signed and not stored; only faulty rules ask for it. */
+  seal?(): void;
   close(): void;
 }
 
@@ -259,6 +268,18 @@ export interface BlobStore {
   addManifest(cid: string, shape: BlobShape): void;
   /** Removes a chunk that no complete blob lists. */
   dropChunk(cid: string): void;
+}
+
+/** Whether the internet can be reached. */
+export interface EmergencyMode {
+  readonly mode: EmergencyState;
+}
+
+/** The log of the node; never raises. */
+export interface NodeLogger {
+  /** Writes a line; `more` are further members. */
+  log(level: "info" | "warning" | "error", logger: string, msg: string, more?: JsonObject): void;
+  close(): void;
 }
 
 /** Prometheus text metrics (wire-format.md section 18). */

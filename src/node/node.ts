@@ -10,6 +10,7 @@ import type {
   ManifestIssuer,
   Metrics,
   NodeCore,
+  NodeLogger,
   NodeOptions,
   Peers,
   TokenService,
@@ -24,9 +25,12 @@ import { listenPlain, type NodeServer, startServer } from "./http/server.ts";
 import { MemoryTopics } from "./http/topics.ts";
 import { RateLimiter } from "./limiter.ts";
 import { NodeManifestIssuer } from "./manifest.ts";
+import { Emergency } from "./observability/emergency.ts";
 import { readGauges } from "./observability/gauges.ts";
+import { FileLogger, SILENT } from "./observability/logger.ts";
 import { NodeMetrics } from "./observability/metrics.ts";
 import { RecentTraces } from "./observability/trace.ts";
+import { hasLog } from "./log/store.ts";
 import { NODE_PARTS } from "./parts.ts";
 import { soundRules } from "./rules.ts";
 import { listenTls } from "./tls.ts";
@@ -81,6 +85,7 @@ function derivedIdentity(seed: number | string, name: string): Identity {
 
 /** The core while its parts are made; a part may be read once all are in place. */
 class Core implements NodeCore {
+  readonly #leave = new AbortController();
   readonly #stop = new AbortController();
   readonly identity: Identity;
   readonly communityId: string;
@@ -95,6 +100,8 @@ class Core implements NodeCore {
   readonly tokens: TokenService;
   readonly peers: Peers;
   readonly manifest: ManifestIssuer & { publishRegularly(): Promise<void> };
+  readonly logger: NodeLogger;
+  readonly emergency: Emergency;
   port: number;
 
   constructor(readonly options: NodeOptions, parts: NodeParts) {
@@ -102,10 +109,13 @@ class Core implements NodeCore {
     this.communityId = options.root.id;
     this.port = options.port;
     this.ids = new UlidSource(() => options.clock.wall(), options.random);
+    const { dataDirectory } = options;
+    this.logger = dataDirectory === undefined ? SILENT : new FileLogger(dataDirectory, options.clock, options.rules);
     this.metrics = new NodeMetrics((metrics) => readGauges(this, metrics));
     this.traces = new RecentTraces(options.rules.traceRing);
     this.topics = new MemoryTopics(options.rules, options.clock);
     this.manifest = new NodeManifestIssuer(this, () => ({ host: options.host, port: this.port }));
+    this.emergency = new Emergency(this, options.internet);
     const { log, community } = parts.openEventLog(this);
     this.log = log;
     this.community = community;
@@ -131,12 +141,27 @@ class Core implements NodeCore {
   get random() {
     return this.options.random;
   }
+  get leaving(): AbortSignal {
+    return this.#leave.signal;
+  }
   get stopping(): AbortSignal {
     return this.#stop.signal;
   }
+  leave(): void {
+    this.#leave.abort();
+  }
   stop(): void {
+    this.#leave.abort();
     this.#stop.abort();
   }
+}
+
+/** The options of a start on a directory, which may have been used before. */
+function claimed(options: NodeOptions): NodeOptions {
+  const { dataDirectory, identity, rules } = options;
+  if (dataDirectory === undefined) return options;
+  rules.claimsDirectory(dataDirectory);
+  return { ...options, identity: rules.deviceIdentity(identity, hasLog(dataDirectory)) };
 }
 
 async function listen(transport: Transport): Promise<NodeServer> {
@@ -162,6 +187,7 @@ async function keepTrying(core: NodeCore, url: string): Promise<void> {
 
 /** A running node. */
 export class ReferenceNode {
+  #left: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(private readonly made: Core, private readonly server: NodeServer) {}
@@ -172,7 +198,7 @@ export class ReferenceNode {
    * @throws {Error} If the address cannot be bound or the data directory cannot be used.
    */
   static async start(options: NodeOptions, parts: NodeParts = NODE_PARTS): Promise<ReferenceNode> {
-    const core = new Core(options, parts);
+    const core = new Core(claimed(options), parts);
     const transport: Transport = {
       core,
       limiter: new RateLimiter(options.rules, options.clock),
@@ -184,10 +210,13 @@ export class ReferenceNode {
       core.stop();
       await core.peers.stop();
       core.log.close();
+      core.logger.close();
       throw error;
     });
     core.port = server.port;
     core.manifest.publishRegularly();
+    core.emergency.watch();
+    core.logger.log("info", "node", "started", { node_id: core.identity.id, port: core.port });
     for (const url of options.peers) keepTrying(core, url);
     return new ReferenceNode(core, server);
   }
@@ -215,6 +244,14 @@ export class ReferenceNode {
     return this.made.peers.add(url);
   }
 
+  /**
+   * Ends as SIGTERM asks for: no new connections, open streams and polls end, calls are answered, then everything is
+   * closed. Resolves within the drain time and the little that {@linkcode stop} takes.
+   */
+  shutdown(): Promise<void> {
+    return this.#left ??= this.#drain();
+  }
+
   /** Stops at once: connections are closed, timers cleared, files closed. */
   stop(): Promise<void> {
     return this.#stopped ??= this.#shut("close");
@@ -225,11 +262,24 @@ export class ReferenceNode {
     return this.#stopped ??= this.#shut("reset");
   }
 
+  async #drain(): Promise<void> {
+    const { made } = this;
+    const { rules, clock, logger } = made;
+    logger.log("info", "node", "stopping");
+    if (!rules.storesWhileStopping) made.log.seal?.();
+    made.leave();
+    if (rules.lingerMs > 0) await clock.sleep(rules.lingerMs, made.stopping).catch(() => {});
+    await this.server.drain(rules.drainMs);
+    await this.stop();
+  }
+
   async #shut(how: "close" | "reset"): Promise<void> {
     const { made } = this;
     made.stop();
     made.manifest.stop();
     await Promise.all([this.server.close(how), made.peers.stop()]);
     made.log.close();
+    if (how === "close") made.logger.log("info", "node", "stopped");
+    made.logger.close();
   }
 }

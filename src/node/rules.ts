@@ -11,6 +11,7 @@ import { type KbRules, kbRules } from "./rules/kb.ts";
 import { type LlmRules, llmRules } from "./rules/llm.ts";
 import { type ServicesRules, servicesRules } from "./rules/services.ts";
 import { type ProtocolRules, protocolRules } from "./rules/protocol.ts";
+import { type OperabilityRules, operabilityRules } from "./rules/operability.ts";
 import { type SoakRules, soakRules } from "./rules/soak.ts";
 import { type CivdefRules, civdefRules } from "./rules/civdef.ts";
 
@@ -27,6 +28,7 @@ export interface Rules
     LlmRules,
     ServicesRules,
     ProtocolRules,
+    OperabilityRules,
     SoakRules,
     CivdefRules {}
 
@@ -43,6 +45,7 @@ export const soundRules: Rules = {
   ...llmRules,
   ...servicesRules,
   ...protocolRules,
+  ...operabilityRules,
   ...soakRules,
   ...civdefRules,
 };

@@ -1,11 +1,16 @@
-/** The adapter file: what a target offers beyond the protocol (design.md "Provisions"). */
+/**
+ * The adapter file: what a target offers beyond the protocol (design.md "Provisions"). Its members are those of
+ * {@linkcode Adapter} in snake case; `commands` holds shell commands.
+ */
 
 import { parse } from "@std/yaml";
 import { isCid, isObject, type Json } from "../protocol/mod.ts";
 
 /**
  * Actions an adapter may give a shell command for. `{mode}` of `backend_fault` becomes fail, hang or absent, `{bytes}`
- * of `disk_cap` the storage budget; both leave the node restarted and empty.
+ * of `disk_cap` the storage budget; both leave the node restarted and empty. `{seconds}` of `clock` is how far the
+ * node's clock is moved, `corrupt_chain` damages the stored audit chain while the node is stopped. `cut_network` takes
+ * away the internet and other nodes, and leaves the tester its way to the node.
  */
 export const ADAPTER_COMMANDS = [
   "start",
@@ -17,8 +22,21 @@ export const ADAPTER_COMMANDS = [
   "gossip",
   "backend_fault",
   "disk_cap",
+  "clock",
+  "corrupt_chain",
 ] as const;
 export type AdapterCommand = (typeof ADAPTER_COMMANDS)[number];
+
+/** What the target lets a civil-defence role do (word `adapter:role-schema`). */
+export interface RoleScope {
+  readonly role: string;
+  /** Highest severity it may publish. */
+  readonly severityCap: string;
+  /** Region it is responsible for, components separated by dots. */
+  readonly region: string;
+  /** Roles whose alerts it may cancel. */
+  readonly cancels: readonly string[];
+}
 
 /** Provisions of one target. */
 export interface Adapter {
@@ -36,10 +54,22 @@ export interface Adapter {
   readonly secondUrl?: string;
   /** Host under which the target reaches the tester; default 127.0.0.1. */
   readonly testerHost?: string;
+  /** Paths of log files on this machine; `{data}` is the data directory of a process the tester started. */
+  readonly logFiles: readonly string[];
+  /** File with the raw 32-byte seed of an identity that may export the audit (`adapter:auditor`). */
+  readonly auditorKey?: string;
+  readonly roleSchema: readonly RoleScope[];
   readonly commands: { readonly [name in AdapterCommand]?: string };
 }
 
-export const NO_ADAPTER: Adapter = { blobs: [], corpora: [], isolated: false, commands: {} };
+export const NO_ADAPTER: Adapter = {
+  blobs: [],
+  corpora: [],
+  isolated: false,
+  logFiles: [],
+  roleSchema: [],
+  commands: {},
+};
 
 const KEYS = [
   "blobs",
@@ -49,6 +79,9 @@ const KEYS = [
   "fingerprint",
   "tester_host",
   "second_url",
+  "log_files",
+  "auditor_key",
+  "role_schema",
   "commands",
 ];
 
@@ -86,6 +119,20 @@ export function parseAdapter(text: string, name: string): Adapter {
     }
     return { name: corpus, query };
   });
+  const logFiles = list("log_files").map((path) =>
+    typeof path === "string" && path !== "" ? path : fail("log_files must be a list of paths")
+  );
+  const roleSchema = list("role_schema").map((entry): RoleScope => {
+    const { role, severity_cap: severityCap, region, cancels = [] } = isObject(entry)
+      ? entry
+      : fail("an entry of role_schema is no object");
+    const texts = Array.isArray(cancels) ? cancels.filter((one) => typeof one === "string") : [];
+    if (
+      typeof role !== "string" || typeof severityCap !== "string" || typeof region !== "string" ||
+      !Array.isArray(cancels) || texts.length !== cancels.length
+    ) return fail("an entry of role_schema needs role, severity_cap and region; cancels is a list of roles");
+    return { role, severityCap, region, cancels: texts };
+  });
   const given = value.commands ?? {};
   if (!isObject(given)) return fail("commands must be an object");
   const commands: { [name in AdapterCommand]?: string } = {};
@@ -99,6 +146,7 @@ export function parseAdapter(text: string, name: string): Adapter {
   const secondUrl = optionalText("second_url");
   const announceTo = optionalText("announce_to");
   const testerHost = optionalText("tester_host");
+  const auditorKey = optionalText("auditor_key");
   const fingerprint = optionalText("fingerprint")?.replaceAll(":", "").toLowerCase();
   if (fingerprint !== undefined && !/^[0-9a-f]{64}$/.test(fingerprint)) {
     return fail("fingerprint must be a SHA-256 value of 64 hex digits");
@@ -107,7 +155,10 @@ export function parseAdapter(text: string, name: string): Adapter {
     blobs,
     corpora,
     isolated: value.isolated === true,
+    logFiles,
+    roleSchema,
     commands,
+    ...(auditorKey === undefined ? {} : { auditorKey }),
     ...(secondUrl === undefined ? {} : { secondUrl }),
     ...(announceTo === undefined ? {} : { announceTo }),
     ...(fingerprint === undefined ? {} : { fingerprint }),

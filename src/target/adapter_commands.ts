@@ -2,7 +2,7 @@
 
 import type { Network } from "../wire/mod.ts";
 import type { Adapter } from "./adapter.ts";
-import type { Feature, Provision } from "./target.ts";
+import type { Feature, NodeSignal, Provision } from "./target.ts";
 
 type Commands = Adapter["commands"];
 
@@ -29,10 +29,19 @@ export function featuresOf(adapter: Adapter): Feature[] {
     ...(commands.backend_fault === undefined ? [] : ["backend-fault" as const]),
     ...(commands.disk_cap === undefined ? [] : ["disk-cap" as const]),
     ...(adapter.secondUrl === undefined ? [] : ["second-node" as const]),
+    ...(adapter.logFiles.length === 0 ? [] : ["log-access" as const]),
+    ...(commands.clock === undefined ? [] : ["clock" as const]),
+    ...(commands.corrupt_chain === undefined ? [] : ["corruption-hook" as const]),
     ...(commands.cut_network === undefined || commands.restore_network === undefined
       ? []
       : ["network-control" as const]),
   ];
+}
+
+/** The command that ends the node for a signal; undefined where the adapter can only restart it in one go. */
+export function endCommand(commands: Commands, signal: NodeSignal): string | undefined {
+  if (commands.start === undefined) return undefined;
+  return signal === "SIGKILL" ? commands.kill ?? commands.stop : commands.stop;
 }
 
 /** The commands that restart the node: `kill` only where the adapter can, else a stop. */

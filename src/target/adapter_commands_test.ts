@@ -1,7 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { LiveNetwork, MemorySink, ReplayNetwork, systemClock } from "../wire/mod.ts";
 import { type Adapter, NO_ADAPTER, parseAdapter } from "./adapter.ts";
-import { AdapterError, featuresOf, provisionCommands, restartCommands, runAdapterCommand } from "./adapter_commands.ts";
+import {
+  AdapterError,
+  endCommand,
+  featuresOf,
+  provisionCommands,
+  restartCommands,
+  runAdapterCommand,
+} from "./adapter_commands.ts";
 
 const adapter = (commands: Adapter["commands"]): Adapter => ({ ...NO_ADAPTER, commands });
 
@@ -14,6 +21,23 @@ Deno.test("commands open the features they are for", () => {
     "disk-cap",
     "network-control",
   ]);
+});
+
+Deno.test("log files, a clock and a way to damage the audit chain open their words", () => {
+  const commands = { clock: "shift {seconds}", corrupt_chain: "scratch" };
+  assertEquals(featuresOf({ ...adapter(commands), logFiles: ["/var/log/node.log"] }), [
+    "log-access",
+    "clock",
+    "corruption-hook",
+  ]);
+});
+
+Deno.test("a node is ended by the command for the signal, and not at all where it can only be restarted", () => {
+  const commands = { start: "up", stop: "down", kill: "axe" };
+  assertEquals(endCommand(commands, "SIGTERM"), "down");
+  assertEquals(endCommand(commands, "SIGKILL"), "axe");
+  assertEquals(endCommand({ start: "up", stop: "down" }, "SIGKILL"), "down");
+  assertEquals(endCommand({ restart: "again" }, "SIGTERM"), undefined);
 });
 
 Deno.test("a restart kills only where the adapter can", () => {
@@ -47,6 +71,12 @@ Deno.test("a command runs once, and a recheck takes its end from the transcript"
 Deno.test("an adapter file is read, and a mistake in it is named", () => {
   const read = parseAdapter("isolated: true\nsecond_url: http://127.0.0.1:1\ncommands: {restart: again}\n", "a.yaml");
   assertEquals([read.isolated, read.secondUrl, read.commands.restart], [true, "http://127.0.0.1:1", "again"]);
+  const roles = "[{role: district, severity_cap: warning, region: DE.NRW, cancels: [town]}]";
+  const full = parseAdapter(`log_files: [a, b]\nauditor_key: auditor.key\nrole_schema: ${roles}\n`, "a.yaml");
+  assertEquals([full.logFiles, full.auditorKey], [["a", "b"], "auditor.key"]);
+  assertEquals(full.roleSchema, [{ role: "district", severityCap: "warning", region: "DE.NRW", cancels: ["town"] }]);
+  assertThrows(() => parseAdapter("role_schema: [{role: x}]", "a.yaml"), TypeError, "severity_cap");
+  assertThrows(() => parseAdapter("log_files: [1]", "a.yaml"), TypeError, "log_files");
   assertThrows(() => parseAdapter("corpus: x", "a.yaml"), TypeError, "unknown member corpus");
   assertThrows(() => parseAdapter("commands: {explode: now}", "a.yaml"), TypeError, "commands.explode");
   assertThrows(() => parseAdapter("blobs: [{cid: x}]", "a.yaml"), TypeError, "blobs");

@@ -7,10 +7,22 @@ import { nodeWith } from "../node/with.ts";
 import { type Endpoint, type Network, type Proxy, startProxy } from "../wire/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";
-import type { Feature, Provision, SessionHost, SessionNeeds, Target } from "./target.ts";
+import { LOG_PATHS } from "../node/observability/logger.ts";
+import { newestLog } from "./log_files.ts";
+import type {
+  Feature,
+  NodeSignal,
+  Provision,
+  SessionHost,
+  SessionNeeds,
+  StartOutcome,
+  StopOutcome,
+  Target,
+} from "./target.ts";
 
 /** Milliseconds between generated tokens: long streams last seconds, short ones no time. */
 const TOKEN_DELAY_MS = 3;
+const MS_PER_SECOND = 1000;
 
 export interface EmbeddedOptions {
   readonly seed: number;
@@ -38,6 +50,8 @@ const FEATURES: readonly Feature[] = [
   "backend-fault",
   "disk-cap",
   "network-control",
+  "log-access",
+  "clock",
 ];
 
 /** Splits `embedded:a,b` into names. */
@@ -71,14 +85,30 @@ export class EmbeddedTarget implements Target {
   }
 }
 
-/** A clock whose wall time runs on from where it stands. */
-function running(clock: Clock): Clock {
-  const began = clock.mono();
-  return {
-    wall: () => Math.floor(clock.wall() + clock.mono() - began),
-    mono: () => clock.mono(),
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-  };
+/** The clock of a node: its wall time stands where the network's stands or runs on, and can be moved. */
+class NodeClock implements Clock {
+  readonly #began: number;
+  #movedMs = 0;
+
+  constructor(private readonly base: Clock, private readonly runs: boolean) {
+    this.#began = base.mono();
+  }
+
+  wall(): number {
+    return Math.floor(this.base.wall() + (this.runs ? this.base.mono() - this.#began : 0) + this.#movedMs);
+  }
+
+  mono(): number {
+    return this.base.mono() + this.#movedMs;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.base.sleep(ms, signal);
+  }
+
+  move(ms: number): void {
+    this.#movedMs += ms;
+  }
 }
 
 interface NodeFact {
@@ -98,8 +128,10 @@ class EmbeddedHost implements SessionHost {
   #directory: string | undefined;
   #provision: Provision = {};
   readonly #proxies: Proxy[] = [];
-  /** While true, nothing the node sends to peers leaves it. */
+  /** While true, nothing the node sends to peers leaves it, and the internet cannot be reached. */
   #cut = false;
+  #clock: NodeClock | undefined;
+  #starts = 0;
 
   private constructor(
     private readonly network: Network,
@@ -156,10 +188,47 @@ class EmbeddedHost implements SessionHost {
   async restart(how: "stop" | "kill"): Promise<void> {
     await this.network.fact(`restart ${how}`, async () => {
       if (how === "kill") await this.#node?.crash();
-      else await this.#node?.stop();
+      else await this.#node?.shutdown();
       return true;
     });
     await this.#start();
+  }
+
+  async end(signal: NodeSignal, deadlineMs: number): Promise<StopOutcome> {
+    const clock = this.#time;
+    const began = clock.mono();
+    const over = new AbortController();
+    const ending = (signal === "SIGKILL" ? this.#node?.crash() : this.#node?.shutdown()) ?? Promise.resolve();
+    const late = clock.sleep(deadlineMs, over.signal).then(() => false, () => true);
+    const ended = await Promise.race([ending.then(() => true), late]);
+    over.abort();
+    const ms = Math.round(clock.mono() - began);
+    if (!ended) await this.#node?.crash();
+    return { ended, ms, code: null, signal: null, leftovers: null };
+  }
+
+  async begin(): Promise<StartOutcome> {
+    const outcome = await this.network.fact("begin", async () => {
+      const clock = this.#time;
+      const began = clock.mono();
+      const start = (why: string): StartOutcome => ({ started: why === "", ms: Math.round(clock.mono() - began), why });
+      try {
+        return { node: await this.#launch(), start: start("") };
+      } catch (error) {
+        return { node: null, start: start(error instanceof Error ? error.message : String(error)) };
+      }
+    });
+    this.#fact = outcome.node ?? this.#fact;
+    return outcome.start;
+  }
+
+  async logs(): Promise<string> {
+    return this.#directory === undefined ? "" : await newestLog(LOG_PATHS.map((path) => `${this.#directory}/${path}`));
+  }
+
+  moveClock(seconds: number): Promise<void> {
+    this.#clock?.move(seconds * MS_PER_SECOND);
+    return Promise.resolve();
   }
 
   partition(cut: boolean): Promise<void> {
@@ -189,6 +258,11 @@ class EmbeddedHost implements SessionHost {
     return `http://${proxy.host}:${proxy.port}`;
   }
 
+  /** The clock of what runs in this process; its readings are no part of the transcript. */
+  get #time(): Clock {
+    return this.network.targetClock ?? this.network.clock;
+  }
+
   #url(): string {
     const { scheme, host, port } = this.node.endpoint;
     return `${scheme}://${host}:${port}`;
@@ -207,7 +281,7 @@ class EmbeddedHost implements SessionHost {
     if (this.needs.durable === true && this.#directory === undefined) {
       this.#directory = await Deno.makeTempDir({ prefix: "hearthproof-" });
     }
-    const clock = this.network.targetClock ?? this.network.clock;
+    const clock = this.#clock ??= new NodeClock(this.#time, this.needs.nodeClockMoves === true);
     const { rules, seams } = nodeWith(faults, variants ?? [], [
       ...this.options.overrides ?? [],
       { request: (request) => this.#cut ? null : request },
@@ -218,8 +292,10 @@ class EmbeddedHost implements SessionHost {
       identity,
       root,
       communityName: "hearthproof",
-      clock: this.needs.nodeClockMoves === true ? running(clock) : clock,
-      random: new Random(seed, "node", this.index),
+      clock,
+      // A restarted node draws other numbers than before.
+      random: new Random(seed, "node", this.index, ...this.#starts === 0 ? [] : [this.#starts]),
+      internet: () => Promise.resolve(!this.#cut),
       host: "127.0.0.1",
       port: 0,
       tls,
@@ -233,6 +309,7 @@ class EmbeddedHost implements SessionHost {
       ...(report === undefined ? {} : { conformance: () => Promise.resolve(report) }),
     });
     this.#node = started;
+    this.#starts++;
     return {
       scheme: tls ? "https" : "http",
       host: "127.0.0.1",

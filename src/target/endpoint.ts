@@ -1,14 +1,31 @@
 /** A node that runs elsewhere, at a known URL (X09 LocalTarget). It is never stopped, reset or harmed by us. */
 
-import type { Endpoint, Network } from "../wire/mod.ts";
-import { request } from "../wire/mod.ts";
-import { isNodeId, isObject, tryParseJson } from "../protocol/mod.ts";
+import { type Endpoint, LiveNetwork, type Network, nullSink, request } from "../wire/mod.ts";
+import { type Clock, isNodeId, isObject, tryParseJson } from "../protocol/mod.ts";
 import type { Access } from "./access.ts";
 import { type Adapter, NO_ADAPTER } from "./adapter.ts";
-import { canRestart, featuresOf, provisionCommands, restartCommands, runAdapterCommand } from "./adapter_commands.ts";
+import {
+  canRestart,
+  endCommand,
+  featuresOf,
+  provisionCommands,
+  restartCommands,
+  runAdapterCommand,
+} from "./adapter_commands.ts";
 import { announcePeer } from "./announce.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Feature, NodeHandle, Provision, SessionHost, SessionNeeds, Target } from "./target.ts";
+import { newestLog } from "./log_files.ts";
+import type {
+  Feature,
+  NodeHandle,
+  NodeSignal,
+  Provision,
+  SessionHost,
+  SessionNeeds,
+  StartOutcome,
+  StopOutcome,
+  Target,
+} from "./target.ts";
 
 export interface EndpointOptions {
   readonly url: string;
@@ -53,6 +70,21 @@ async function until(network: Network, holds: () => Promise<boolean>): Promise<v
       throw new Error("Cannot go on: the target did not answer after the adapter's command");
     }
     await network.clock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Waits until nothing listens at an endpoint any more; false at the deadline. Its looks are no part of the transcript. */
+async function gone(clock: Clock, endpoint: Endpoint, end: number): Promise<boolean> {
+  const network = new LiveNetwork({ scope: "end", sink: nullSink, clock });
+  try {
+    for (;;) {
+      const { failure } = await request(network, endpoint, { method: "GET", path: "/health", headers: [] });
+      if (failure?.kind === "refused") return true;
+      if (clock.mono() >= end) return false;
+      await clock.sleep(LOOK_EVERY_MS);
+    }
+  } finally {
+    await network.close();
   }
 }
 
@@ -113,6 +145,27 @@ export class EndpointTarget implements Target {
           await again();
         },
       }),
+      ...(endCommand(commands, "SIGTERM") === undefined ? {} : {
+        async end(signal: NodeSignal, deadlineMs: number): Promise<StopOutcome> {
+          const clock = network.targetClock ?? network.clock;
+          const began = clock.mono();
+          // SIGINT and SIGTERM are one to whoever runs the node elsewhere.
+          await run(endCommand(commands, signal) ?? "");
+          const ended = await gone(clock, host.handle.endpoint, began + deadlineMs);
+          return { ended, ms: Math.round(clock.mono() - began), code: null, signal: null, leftovers: null };
+        },
+        async begin(): Promise<StartOutcome> {
+          const began = network.clock.mono();
+          await run(commands.start ?? "");
+          const why = await again().then(() => "", (error) => error instanceof Error ? error.message : String(error));
+          return { started: why === "", ms: Math.round(network.clock.mono() - began), why };
+        },
+      }),
+      ...(adapter.logFiles.length === 0 ? {} : { logs: () => newestLog(adapter.logFiles) }),
+      ...(commands.clock === undefined ? {} : {
+        moveClock: (seconds: number) => run(commands.clock?.replaceAll("{seconds}", String(seconds)) ?? ""),
+      }),
+      ...(commands.corrupt_chain === undefined ? {} : { corruptChain: () => run(commands.corrupt_chain ?? "") }),
       ...(commands.cut_network === undefined || commands.restore_network === undefined ? {} : {
         async partition(cut: boolean) {
           await run((cut ? commands.cut_network : commands.restore_network) ?? "");

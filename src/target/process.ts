@@ -9,7 +9,18 @@ import { type Identity, isNodeId, isObject, Random, tryParseJson } from "../prot
 import { type Access, foundedIdentities } from "./access.ts";
 import type { Adapter } from "./adapter.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Feature, NodeHandle, SessionHost, SessionNeeds, Target } from "./target.ts";
+import { newestLog } from "./log_files.ts";
+import { groupLeft, killGroup } from "./process_group.ts";
+import type {
+  Feature,
+  NodeHandle,
+  NodeSignal,
+  SessionHost,
+  SessionNeeds,
+  StartOutcome,
+  StopOutcome,
+  Target,
+} from "./target.ts";
 
 export interface ProcessOptions {
   readonly command: string;
@@ -25,6 +36,9 @@ const STOP_DEADLINE_MS = 10_000;
 const READY_EVERY_MS = 50;
 /** How much of the process's last output an error quotes, in characters. */
 const QUOTED_OUTPUT = 300;
+
+/** The end of a node that did not run. */
+const NOTHING_RAN: StopOutcome = { ended: true, ms: 0, code: null, signal: null, leftovers: null };
 
 /** The process did not come up; nothing is claimed about the target. */
 export class ProcessError extends Error {
@@ -67,6 +81,8 @@ class ManagedProcess {
   #child: Deno.ChildProcess | undefined;
   #output = "";
   #reading: Promise<void> = Promise.resolve();
+  /** Ended, and not yet let go of. */
+  #ended: Deno.ChildProcess | undefined;
 
   private constructor(
     private readonly options: ProcessOptions,
@@ -89,6 +105,7 @@ class ManagedProcess {
   }
 
   async start(): Promise<NodeHandle> {
+    this.#output = "";
     const values: Readonly<Record<string, string>> = {
       "{port}": String(this.port),
       "{data}": this.directory,
@@ -101,7 +118,14 @@ class ManagedProcess {
     const [program, ...args] = words;
     if (program === undefined) throw new ProcessError("Cannot start the target: the command is empty");
     try {
-      this.#child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+      // A group of its own: what the target leaves behind can be found and ended with it.
+      this.#child = new Deno.Command(program, {
+        args,
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        detached: true,
+      }).spawn();
     } catch (error) {
       throw new ProcessError(`Cannot start ${program}: ${error instanceof Error ? error.message : error}`);
     }
@@ -109,25 +133,48 @@ class ManagedProcess {
     return await this.#ready(this.#child);
   }
 
-  /** SIGTERM and wait, or SIGKILL. Returns the exit code, null if a signal ended it. */
-  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
+  /** Ends the process; one that still runs at the deadline is killed. What it left behind is ended as well. */
+  async end(signal: NodeSignal, deadlineMs: number): Promise<StopOutcome> {
     const child = this.#child;
-    if (child === undefined) return null;
+    if (child === undefined) return NOTHING_RAN;
     this.#child = undefined;
     const clock = systemClock();
     const over = new AbortController();
+    const began = clock.mono();
+    let ended = true;
     try {
       child.kill(signal);
     } catch {
       // It had ended already.
     }
-    const late = clock.sleep(STOP_DEADLINE_MS, over.signal).then(() => child.kill("SIGKILL")).catch(() => {});
+    const late = clock.sleep(deadlineMs, over.signal).then(() => {
+      ended = false;
+      child.kill("SIGKILL");
+    }).catch(() => {});
     const status = await child.status;
+    const ms = Math.round(clock.mono() - began);
     over.abort();
     await late;
-    await child.stdin.close().catch(() => {});
+    const leftovers = await groupLeft(child.pid, clock);
+    this.#ended = child;
+    return { ended, ms, code: status.signal === null ? status.code : null, signal: status.signal, leftovers };
+  }
+
+  /** Lets go of an ended process: closes its input, ends what it left behind, reads its output to the end. */
+  async release(): Promise<void> {
+    const ended = this.#ended;
+    if (ended === undefined) return;
+    this.#ended = undefined;
+    await ended.stdin.close().catch(() => {});
+    killGroup(ended.pid);
     await this.#reading;
-    return status.signal === null ? status.code : null;
+  }
+
+  /** SIGTERM and wait, or SIGKILL. Returns the exit code, null if a signal ended it. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
+    const { code } = await this.end(signal, STOP_DEADLINE_MS);
+    await this.release();
+    return code;
   }
 
   async remove(): Promise<void> {
@@ -183,13 +230,15 @@ const FEATURES: readonly Feature[] = ["managed", "isolated"];
 /** See the module comment. */
 export class ProcessTarget implements Target {
   readonly kind = "process";
-  readonly features: ReadonlySet<Feature> = new Set(FEATURES);
+  readonly features: ReadonlySet<Feature>;
   readonly access: Access;
   #shared: Promise<{ readonly process: ManagedProcess; readonly handle: NodeHandle }> | undefined;
 
   constructor(private readonly options: ProcessOptions) {
     const { root, node } = foundedIdentities(options.seed);
     this.access = { root, sut: node, allowWrites: true, disposable: true };
+    const logs = options.adapter.logFiles.length > 0;
+    this.features = new Set<Feature>([...FEATURES, ...logs ? ["log-access" as const] : []]);
   }
 
   get url(): string {
@@ -213,6 +262,10 @@ export class ProcessTarget implements Target {
     const shared = await this.#shared?.catch(() => undefined);
     await shared?.process.remove();
     this.#shared = undefined;
+  }
+
+  #logFiles(process: ManagedProcess | undefined): string[] {
+    return this.options.adapter.logFiles.map((path) => path.replaceAll("{data}", process?.directory ?? ""));
   }
 
   async #launch() {
@@ -242,10 +295,38 @@ export class ProcessTarget implements Target {
         });
         host.handle = handleOf(await network.fact("node", start));
       },
+      async end(signal, deadlineMs) {
+        return await process?.end(signal, deadlineMs) ?? NOTHING_RAN;
+      },
+      async begin() {
+        const outcome = await network.fact("begin", () => started(start));
+        if (outcome.handle !== null) host.handle = handleOf(outcome.handle);
+        return outcome.start;
+      },
+      logs: () => newestLog(this.#logFiles(process)),
       async close() {
         await process?.remove();
       },
     };
+  }
+}
+
+/** Starts and measures; a node that does not come up is an outcome, not an error. */
+async function started(
+  start: () => Promise<HandleFact>,
+): Promise<{ readonly start: StartOutcome; readonly handle: HandleFact | null }> {
+  const clock = systemClock();
+  const began = clock.mono();
+  const outcome = (why: string): StartOutcome => ({
+    started: why === "",
+    ms: Math.round(clock.mono() - began),
+    why,
+  });
+  try {
+    return { handle: await start(), start: outcome("") };
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    return { handle: null, start: outcome(error.message) };
   }
 }
 

@@ -117,7 +117,7 @@ const GATES: Readonly<Record<string, Gate>> = {
   websocket: (p) => need(p.websocket, "the upgrade is not answered with 101"),
   managed: feature("managed", "the tester cannot start and stop the node"),
   "network-control": feature("network-control", "the tester cannot cut the network"),
-  "log-access": feature("log-access", "the tester cannot read log files"),
+  "log-access": feature("log-access", "the tester cannot read log files (log_files of --adapter)"),
   clock: feature("clock", "the tester cannot move the target's clock"),
   contract: (p, n) => need(Number(p.contractVersion.split(".")[0]) >= Number(n), `contract_version is below ${n}`),
   "large-blob": placeable,
@@ -130,7 +130,7 @@ const GATES: Readonly<Record<string, Gate>> = {
     need(p.capabilities.some((c) => String(c.name).startsWith("experimental.")), "experimental capabilities are off"),
   civdef: none("the civil-defence profile is not active"),
   "tensor-session": none("no tensor session is at hand"),
-  "corruption-hook": none("the stored audit chain cannot be damaged"),
+  "corruption-hook": feature("corruption-hook", "the stored audit chain cannot be damaged"),
 };
 
 const ADAPTER_GATES: Readonly<Record<string, Gate>> = {
@@ -142,6 +142,10 @@ const ADAPTER_GATES: Readonly<Record<string, Gate>> = {
       "no filled corpus is known",
     ),
   "backend-fault": feature("backend-fault", "the model backend cannot be made to fail"),
+  auditor: (p) =>
+    need(p.adapter.auditorKey !== undefined, "no identity may export the audit (auditor_key of --adapter)"),
+  "role-schema": (p) =>
+    need(p.adapter.roleSchema.length > 0, "the scope of roles is not known (role_schema of --adapter)"),
   "disk-cap": feature("disk-cap", "the node cannot be started with a small storage budget"),
 };
 

@@ -41,6 +41,7 @@ import {
 import { type Actor, NoSuchActor } from "./actors.ts";
 import { type CallOptions, prepareCall, type PreparedCall, upgradeHeaders, webSocketCallMessage } from "./call.ts";
 import { type Dialect, translateAnswer } from "./dialect.ts";
+import { NodeControl } from "./node_control.ts";
 import { EventObserver } from "./observer.ts";
 import { PeerHost, type PeerOptions } from "./peer_host.ts";
 import { advertised, type TargetProfile } from "./profile.ts";
@@ -79,6 +80,8 @@ export class Session {
   readonly network: Network;
   readonly profile: TargetProfile;
   readonly dialect: Dialect;
+  /** Ending and starting the node, its log files, its clock. */
+  readonly control: NodeControl;
   readonly #parts: SessionParts;
   readonly #ids: UlidSource;
   #lamport = 0;
@@ -92,6 +95,7 @@ export class Session {
     this.network = parts.network;
     this.profile = parts.profile;
     this.dialect = parts.dialect;
+    this.control = new NodeControl(parts.network, parts.host);
     this.#ids = new UlidSource(() => this.wall(), this.random("ids"));
   }
 

@@ -33,6 +33,7 @@ export type Feature =
   | "network-control"
   | "log-access"
   | "clock"
+  | "corruption-hook"
   | "corpus"
   | "conformance-suite";
 
@@ -68,6 +69,32 @@ export interface NodeHandle {
   readonly communityId: string;
 }
 
+/** Signals a session may send to its node. */
+export type NodeSignal = "SIGTERM" | "SIGINT" | "SIGKILL";
+
+/** How a node came to its end after a signal. A type, not an interface, so that it can be a fact of the transcript. */
+export type StopOutcome = {
+  /** False: it still ran at the deadline and was killed. */
+  readonly ended: boolean;
+  /** Milliseconds from the signal to the end, or to the kill. */
+  readonly ms: number;
+  /** Exit code; null where a signal ended it or the target cannot tell. */
+  readonly code: number | null;
+  /** The signal that ended it; null where it exited by itself or the target cannot tell. */
+  readonly signal: string | null;
+  /** Processes of the node that were still there a moment after its end; null where the target cannot tell. */
+  readonly leftovers: number | null;
+};
+
+/** How a start from existing data went; the node handle is renewed if it did. */
+export type StartOutcome = {
+  readonly started: boolean;
+  /** Milliseconds until the node answered, or until it was given up. */
+  readonly ms: number;
+  /** What the node said when it did not start, else empty. */
+  readonly why: string;
+};
+
 /** What a target does for one session; the session itself speaks the protocol. */
 export interface SessionHost {
   readonly node: NodeHandle;
@@ -81,7 +108,17 @@ export interface SessionHost {
   secondNode?(): Promise<SessionHost>;
   /** Stops with SIGTERM semantics or kills, and starts again from the same data. */
   restart?(how: "stop" | "kill"): Promise<void>;
-  /** Cuts (true) or restores (false) the connection between this node and the second one. */
+  /** Sends a signal (embedded: the same end without one) and waits for the end; a node past the deadline is killed. */
+  end?(signal: NodeSignal, deadlineMs: number): Promise<StopOutcome>;
+  /** Starts the ended node again on the same data, and on the same port where the target chose it. */
+  begin?(): Promise<StartOutcome>;
+  /** Text of the newest log file, its last megabytes (`log-access`); empty if there is none yet. */
+  logs?(): Promise<string>;
+  /** Moves the node's clock by so many seconds (`clock`). */
+  moveClock?(seconds: number): Promise<void>;
+  /** Damages the stored audit chain of the ended node (`corruption-hook`). */
+  corruptChain?(): Promise<void>;
+  /** Cuts (true) or restores (false) what `network-control` covers: the second node, peers, and the internet. */
   partition?(cut: boolean): Promise<void>;
   close(): Promise<void>;
 }

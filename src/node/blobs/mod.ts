@@ -6,7 +6,8 @@ import { Store } from "./store.ts";
 
 /** Opens the blob store of a node: under its data directory, or in memory. */
 export function createBlobs(core: Pick<NodeCore, "options" | "rules" | "metrics">): BlobStore {
-  const { dataDirectory, diskBudgetBytes } = core.options;
+  const { diskBudgetBytes } = core.options;
+  const dataDirectory = core.rules.blobsOnDisk ? core.options.dataDirectory : undefined;
   const backing = (kind: string) =>
     dataDirectory === undefined ? new MemoryBacking() : new DirectoryBacking(`${dataDirectory}/blobs/${kind}`);
   return new Store({

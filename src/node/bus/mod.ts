@@ -50,8 +50,10 @@ class NodeBus implements Bus {
 
   entries(): readonly CapabilityEntry[] {
     const { rules, clock } = this.core;
+    const offline = this.core.emergency.mode === "offline";
     const shown = (d: CapabilityDescriptor) =>
-      d.hidden !== true && (rules.experimentalEnabled || !d.name.startsWith("experimental."));
+      d.hidden !== true && (rules.experimentalEnabled || !d.name.startsWith("experimental.")) &&
+      (!offline || rules.advertisedOffline(d.params));
     const entries = this.descriptors().filter(shown).map((d) => ({
       name: d.name,
       version: d.version,

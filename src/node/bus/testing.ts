@@ -16,6 +16,7 @@ import {
 } from "../../protocol/mod.ts";
 import type { CapabilityDescriptor, EventLog, IncomingCall, NodeCore } from "../core.ts";
 import { Seams } from "../fault.ts";
+import { SILENT } from "../observability/logger.ts";
 import { type Rules, soundRules } from "../rules.ts";
 import { createBus } from "./mod.ts";
 
@@ -129,6 +130,9 @@ export function testCore(
         return cid;
       },
     },
+    emergency: { mode: "online" },
+    logger: SILENT,
+    leaving: new AbortController().signal,
     stopping: new AbortController().signal,
   } as unknown as NodeCore;
   Object.assign(core, { bus: createBus(core) });

@@ -22,6 +22,7 @@ import {
   type UnaryResult,
 } from "../core.ts";
 import { Seams } from "../fault.ts";
+import { SILENT } from "../observability/logger.ts";
 import { type Rules, soundRules } from "../rules.ts";
 
 const SEED_BYTES = 32;
@@ -84,6 +85,9 @@ export class Bench {
       ids: new UlidSource(() => this.clock.wall(), random),
       metrics: { count() {}, gauge() {}, observe() {}, render: () => "" },
       manifest: { renew() {} },
+      emergency: { mode: "online" },
+      logger: SILENT,
+      leaving: new AbortController().signal,
       stopping: new AbortController().signal,
       tokens: { covers: () => true },
       log: {

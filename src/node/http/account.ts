@@ -1,6 +1,6 @@
 /** What is written down about a call: counters, duration, open streams and the trace (wire-format.md section 18). */
 
-import type { CallEnvelope, JsonObject } from "../../protocol/mod.ts";
+import type { CallEnvelope } from "../../protocol/mod.ts";
 import type { NodeCore } from "../core.ts";
 
 /** Result under which a call is booked whose caller went away; the bus says the same of it. */
@@ -11,7 +11,8 @@ export class OpenStreams {
   readonly #open = new Map<string, number>();
 
   change(core: NodeCore, capability: string, by: 1 | -1): void {
-    const open = (this.#open.get(capability) ?? 0) + by;
+    const now = this.#open.get(capability) ?? 0;
+    const open = by === 1 ? now + 1 : core.rules.streamsAfterEnd(now);
     this.#open.set(capability, open);
     core.metrics.gauge("hearthnet_active_streams", { capability }, open);
   }
@@ -46,8 +47,14 @@ export class CallAccount {
     if (this.#streaming) this.streams.change(core, capability, -1);
     core.metrics.count("hearthnet_requests_total", { capability, result });
     core.metrics.observe("hearthnet_request_duration_ms", { capability }, ms);
+    core.logger.log("info", "bus", "call finished", {
+      ...core.rules.logsTraceIds ? { trace_id: envelope.request_id } : {},
+      capability,
+      result,
+      ms: Math.round(ms),
+    });
     core.traces.add(
-      {
+      core.rules.tracedCall({
         trace_id: core.rules.traceId(envelope.request_id),
         ts: new Date(core.clock.wall()).toISOString(),
         capability,
@@ -61,7 +68,7 @@ export class CallAccount {
         tokens_out: 0,
         bytes_in: this.bytesIn,
         bytes_out: bytesOut,
-      } satisfies JsonObject,
+      }),
     );
   }
 }

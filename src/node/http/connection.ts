@@ -24,6 +24,8 @@ export type AnswerFinder = (request: HttpRequest, client: Client) => Promise<Ans
 const MAX_DRAIN_BYTES = 256 * 1024 * 1024;
 /** Milliseconds for the same. */
 const DRAIN_MS = 5_000;
+/** Milliseconds a client of a node that leaves has for its part of the end. */
+const LAST_READ_MS = 1_000;
 const TIMER_DONE = new Error("Cannot wait any longer: what was waited for has happened");
 
 /** A timer that closes the connection unless it is cleared first. */
@@ -44,16 +46,31 @@ class ReadTimer {
   }
 }
 
+/** What a connection does, for a node that leaves. */
+interface ConnectionState {
+  /** A request was read and its answer is not yet written. */
+  busy: boolean;
+  /** A WebSocket. */
+  upgraded: boolean;
+}
+
 /** Serves a connection until it ends. Never raises. */
 export async function serveConnection(core: NodeCore, pipe: SocketPipe, find: AnswerFinder): Promise<void> {
   const timer = new ReadTimer(core, pipe);
+  const state: ConnectionState = { busy: false, upgraded: false };
+  const leave = () => {
+    if (state.upgraded) timer.set(LAST_READ_MS);
+    else if (!state.busy) pipe.destroy();
+  };
+  core.leaving.addEventListener("abort", leave, { once: true });
   try {
-    while (!pipe.broken && await serveRequest(core, pipe, find, timer));
+    while (!pipe.broken && await serveRequest(core, pipe, find, timer, state));
     pipe.end();
     // A peer that never closes its own side must not hold the socket.
-    if (!pipe.broken) timer.set(core.rules.connectionIdleMs);
+    if (!pipe.broken) timer.set(core.leaving.aborted ? LAST_READ_MS : core.rules.connectionIdleMs);
     if (!pipe.broken) await drain(pipe);
   } finally {
+    core.leaving.removeEventListener("abort", leave);
     timer.clear();
     pipe.destroy();
   }
@@ -64,7 +81,9 @@ async function serveRequest(
   pipe: SocketPipe,
   find: AnswerFinder,
   timer: ReadTimer,
+  state: ConnectionState,
 ): Promise<boolean> {
+  state.busy = false;
   const { rules } = core;
   const source: RequestSource = {
     read: () => pipe.read(),
@@ -85,12 +104,14 @@ async function serveRequest(
     return false;
   }
   if (request === undefined) return false;
+  state.busy = true;
   const answer = await find(request, pipe);
   if (answer.kind === "plain") return await writePlain(core, pipe, request, answer);
   if (answer.kind === "upgrade") {
     const out = outbound(core, request, 101, answer.headers, "", answer.capability);
     if (out === null || !await writeHead(core, pipe, out)) return false;
     if (out.status !== 101) return false;
+    state.upgraded = true;
     await answer.run(pipe);
     return false;
   }
@@ -171,8 +192,12 @@ async function writePlain(
   }
   if (await interrupted(pipe, out)) return false;
   const wanted = "keepAlive" in request && request.keepAlive === true;
-  const keep = out.connection === "keep" || (wanted && answer.connection !== "close" && out.connection !== "close");
-  return await pipe.write(answerBytes(out, keep), core.rules.writeStallMs) && keep;
+  const leaving = core.leaving.aborted;
+  const keep = !leaving &&
+    (out.connection === "keep" || (wanted && answer.connection !== "close" && out.connection !== "close"));
+  const bytes = answerBytes(out, keep);
+  const written = leaving ? core.rules.answerBytesAtStop(bytes) : bytes;
+  return await pipe.write(written, core.rules.writeStallMs) && keep;
 }
 
 async function drain(pipe: SocketPipe): Promise<void> {

@@ -8,6 +8,8 @@ import { SocketPipe } from "./pipe.ts";
 /** A listening node. */
 export interface NodeServer {
   readonly port: number;
+  /** Closes the listener and waits until every connection has ended, at most so many milliseconds. */
+  drain(longestMs: number): Promise<void>;
   /** Closes listener and connections at once; `reset` sends RST instead of FIN. */
   close(how: "close" | "reset"): Promise<void>;
 }
@@ -48,10 +50,19 @@ export async function startServer(core: NodeCore, make: ListenerFactory, find: A
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("Cannot listen: the socket has no port");
+  let closed: Promise<void> | undefined;
+  const stopListening = () => closed ??= new Promise<void>((resolve) => server.close(() => resolve()));
   return {
     port: address.port,
+    drain: async (longestMs) => {
+      stopListening();
+      const over = new AbortController();
+      const late = core.clock.sleep(longestMs, over.signal).catch(() => {});
+      await Promise.race([Promise.all(sockets.values()), late]);
+      over.abort();
+    },
     close: async (how) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = stopListening();
       for (const socket of sockets.keys()) {
         if (how === "reset") socket.resetAndDestroy();
         else socket.destroy();

@@ -1,7 +1,7 @@
 /** Streams as server-sent events: frames as they are produced, one terminal frame, then the end (CONTRACT §5.3). */
 
 import { concat, utf8 } from "../../protocol/mod.ts";
-import type { Frame, NodeCore } from "../core.ts";
+import { type Frame, type NodeCore, NodeError } from "../core.ts";
 import type { OutboundFrame } from "../fault.ts";
 import { ABANDONED } from "./account.ts";
 import type { StreamAnswer } from "./answer.ts";
@@ -34,6 +34,47 @@ export async function* untilTerminal(frames: AsyncGenerator<Frame, void, void>):
   }
 }
 
+/**
+ * Frames until the node is asked to stop; then an error takes the place of the rest, so that the stream has its
+ * terminal frame (CONTRACT §5.3).
+ *
+ * @throws {NodeError} When the node leaves.
+ */
+export async function* untilLeaving(
+  core: Pick<NodeCore, "leaving" | "rules">,
+  frames: AsyncGenerator<Frame, void, void>,
+): AsyncGenerator<Frame, void, void> {
+  const { promise, resolve } = Promise.withResolvers<typeof LEFT>();
+  const leave = () => resolve(LEFT);
+  const { leaving, rules } = core;
+  if (rules.endsStreamsAtStop) {
+    if (leaving.aborted) leave();
+    else leaving.addEventListener("abort", leave, { once: true });
+  }
+  let left = false;
+  try {
+    for (;;) {
+      const next = frames.next();
+      const step = await Promise.race([next, promise]);
+      if (step === LEFT) {
+        left = true;
+        next.catch(() => {});
+        throw new NodeError(rules.stoppingCode, "Cannot go on: the node is stopping");
+      }
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    leaving.removeEventListener("abort", leave);
+    const ended = frames.return();
+    // Work that is still under way when the node leaves is not waited for.
+    if (left) ended.catch(() => {});
+    else await ended;
+  }
+}
+
+const LEFT = Symbol("left");
+
 /** Writes the frames of a stream; resolves with the end of the stream or of the connection. */
 export async function writeStream(core: NodeCore, pipe: SocketPipe, answer: StreamAnswer): Promise<void> {
   const { rules, seams } = core;
@@ -46,7 +87,7 @@ export async function writeStream(core: NodeCore, pipe: SocketPipe, answer: Stre
   let result = "ok";
   const held: Uint8Array[] = [];
   try {
-    for await (const frame of untilTerminal(answer.frames)) {
+    for await (const frame of untilTerminal(untilLeaving(core, answer.frames))) {
       if (gone && rules.abortOnDisconnect) {
         result = ABANDONED;
         break;
@@ -61,6 +102,7 @@ export async function writeStream(core: NodeCore, pipe: SocketPipe, answer: Stre
     if (held.length > 0) await pipe.write(concat(held), rules.writeStallMs);
   } finally {
     forget();
+    if (core.leaving.aborted) answer.abort();
     answer.finished(gone && result === "ok" && rules.abortOnDisconnect ? ABANDONED : result);
   }
   if (!rules.closeAfterTerminal) await closing(pipe);

@@ -41,10 +41,13 @@ export async function subscribe(core: NodeCore, request: HttpRequest, client: Cl
     throw new NodeError("bad_request", "Cannot subscribe: timeout is no number of seconds");
   }
   const left = new AbortController();
-  const forget = client.onClosed(() => left.abort());
+  const leave = () => left.abort();
+  const forget = client.onClosed(leave);
+  if (core.rules.endsPollsAtStop) core.leaving.addEventListener("abort", leave, { once: true });
   const waitMs = Math.min(seconds, core.rules.maxPollSeconds) * MS_PER_SECOND;
   const message = await core.topics.next(topic, lastSeq, waitMs, left.signal);
   forget();
+  core.leaving.removeEventListener("abort", leave);
   return jsonAnswer(
     200,
     message === undefined ? { timeout: true } : { topic: message.topic, seq: message.seq, payload: message.payload },

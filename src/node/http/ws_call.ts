@@ -9,7 +9,7 @@ import { asNodeError, errorBody, type Transport } from "./call.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { SocketPipe } from "./pipe.ts";
 import type { HttpRequest } from "./request_reader.ts";
-import { closing, isTerminal, untilTerminal } from "./stream_writer.ts";
+import { closing, isTerminal, untilLeaving, untilTerminal } from "./stream_writer.ts";
 import { WebSocketChannel, type WebSocketMessage } from "./ws_channel.ts";
 import { SocketWriter } from "./ws_writer.ts";
 
@@ -236,7 +236,7 @@ class SocketCall {
   /** Sends frames under the window; the result is `ok` or the code of the terminal error frame. */
   async #stream(answer: AsyncGenerator<Frame, void, void>): Promise<string> {
     const startedAt = this.transport.core.clock.mono();
-    const frames = untilTerminal(answer);
+    const frames = untilTerminal(untilLeaving(this.transport.core, answer));
     let next = frames.next();
     for (;;) {
       const step = await this.#whileNotCancelled(next);

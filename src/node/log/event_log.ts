@@ -38,6 +38,7 @@ export class CommunityLog implements EventLog {
   /** Stored in the running transaction; announced once it is on disk. */
   #pending: EventEnvelope[] = [];
   #announcing = false;
+  #sealed = false;
 
   /**
    * Opens the log of the options' data directory, or one in memory.
@@ -45,8 +46,12 @@ export class CommunityLog implements EventLog {
    * @throws {RangeError} If the directory holds the log of another community.
    */
   constructor(private readonly core: LogCore) {
-    this.#store = new EventStore(core.options.dataDirectory);
-    this.#store.dropLatest(core.rules.eventsLostOnOpen);
+    const { rules } = core;
+    this.#store = new EventStore(core.options.dataDirectory, rules.commits);
+    this.#store.dropLatest(rules.eventsLostOnOpen);
+    if (rules.reopened !== undefined) this.#revise(rules.reopened);
+    if (!rules.requestsKnownOnOpen) this.#store.forget("requests");
+    if (!rules.idsKnownOnOpen) this.#store.forget("ids");
     this.#views = this.#load();
   }
 
@@ -162,6 +167,10 @@ export class CommunityLog implements EventLog {
     return () => this.#listeners.delete(listener);
   }
 
+  seal(): void {
+    this.#sealed = true;
+  }
+
   close(): void {
     this.#listeners.clear();
     this.#store.close();
@@ -215,7 +224,7 @@ export class CommunityLog implements EventLog {
   }
 
   #insert(signed: EventEnvelope): void {
-    const event = this.core.seams.log(signed);
+    const event = this.#sealed ? null : this.core.seams.log(signed);
     if (event !== null) this.#keep(event);
   }
 
@@ -237,6 +246,17 @@ export class CommunityLog implements EventLog {
     this.#byType[type] = Math.max(this.#byType[type] ?? 0, lamport);
     this.#count++;
     this.#digest.add(event.event_id);
+  }
+
+  /** Changes what an earlier run stored; a new log has nothing to change. */
+  #revise(reopened: NonNullable<LogCore["rules"]["reopened"]>): void {
+    const stored = [...this.#store.load()];
+    this.#store.transaction(() => {
+      for (const { event, arrival } of stored) {
+        const revised = reopened(event, () => this.#freshId());
+        if (revised !== event) this.#store.revise(arrival, revised);
+      }
+    });
   }
 
   /** Announces only what is on disk; a failed write takes everything back. */
@@ -287,7 +307,7 @@ export class CommunityLog implements EventLog {
       this.#account(logged.event);
       if (rules.restoresEvent(logged.event)) views.add(logged);
     }
-    this.#counter = Math.max(this.#counter, this.#head);
+    this.#counter = Math.max(this.#counter, rules.lamportOnOpen(this.#head));
     return views;
   }
 }

@@ -18,17 +18,28 @@ const DURABLE = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
 /** File of the log inside a node's data directory. */
 export const LOG_FILE = "events.sqlite";
 
+/** Whether a directory holds the log of an earlier start. */
+export function hasLog(directory: string): boolean {
+  try {
+    return Deno.statSync(`${directory}/${LOG_FILE}`).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** Rows of one node's log. Statements are prepared when first used: most nodes of a test run need two of them. */
 export class EventStore {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #arrival = 0;
 
-  /** Opens the log in a directory, or in memory if there is none. */
-  constructor(directory?: string) {
+  /** Opens the log in a directory, or in memory if there is none; `at-close` commits nothing before the end. */
+  constructor(directory?: string, private readonly commits: "each" | "at-close" = "each") {
     this.#db = new DatabaseSync(directory === undefined ? ":memory:" : `${directory}/${LOG_FILE}`);
     if (directory !== undefined) this.#db.exec(DURABLE);
     this.#db.exec(SCHEMA);
+    if (commits === "at-close") this.#db.exec("BEGIN IMMEDIATE");
   }
 
   /** All events in order of arrival; called once, after opening. */
@@ -54,6 +65,26 @@ export class EventStore {
     if (count === 0) return;
     this.#prepare("DELETE FROM events WHERE arrival IN (SELECT arrival FROM events ORDER BY arrival DESC LIMIT ?)")
       .run(count);
+  }
+
+  /** Puts another event into the place of one, or nothing. */
+  revise(arrival: number, event: EventEnvelope | null): void {
+    if (event === null) {
+      this.#prepare("DELETE FROM events WHERE arrival = ?").run(arrival);
+      return;
+    }
+    const { event_id: id, lamport } = event;
+    this.#prepare("UPDATE events SET event_id = ?, lamport = ?, subject = ?, json = ? WHERE arrival = ?")
+      .run(id, lamport, subjectOf(event) ?? null, JSON.stringify(event), arrival);
+  }
+
+  /** Makes stored events unfindable by what callers asked for, or by their ids; only faulty rules ask for it. */
+  forget(what: "requests" | "ids"): void {
+    this.#prepare(
+      what === "requests"
+        ? "UPDATE events SET dedup = NULL"
+        : "UPDATE events SET event_id = 'forgotten ' || arrival || ' ' || event_id",
+    ).run();
   }
 
   delete(eventId: string): void {
@@ -106,12 +137,15 @@ export class EventStore {
     }
   }
 
+  /** Whether changes wait for the end of a {@linkcode transaction}. */
   get inTransaction(): boolean {
-    return this.#db.isTransaction;
+    return this.commits === "each" && this.#db.isTransaction;
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
+    if (!this.#db.isOpen) return;
+    if (this.#db.isTransaction) this.#db.exec("COMMIT");
+    this.#db.close();
   }
 
   #prepare(sql: string): StatementSync {

@@ -31,6 +31,7 @@ export class Library {
 
   /** Reads back what this node ingested before it was last stopped. */
   restore(): void {
+    if (!this.core.rules.corporaKept) return;
     for (const event of ownEvents(this.core, INGESTED)) {
       const { corpus, doc_cid: cid, title, language, metadata } = event.data;
       if (typeof corpus !== "string" || !isCid(cid)) continue;
