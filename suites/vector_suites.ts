@@ -8,6 +8,7 @@ import { isObject, type Json, type JsonObject, MANIFEST_FORMS, tryParseJson, utf
 import { type ConformanceCase, defineCase, type Suite } from "../src/runner/case.ts";
 import { CannotProvide, placeBlob } from "../src/target/provisioning.ts";
 import { bodyWith, callWithBody } from "./core/identity/helpers.ts";
+import { eventCase, tokenCase } from "./rebound_vectors.ts";
 
 /** One vector file, as `vectors/` reads it. */
 export interface VectorData {
@@ -147,6 +148,8 @@ export function withVectors(suites: readonly Suite[], files: readonly VectorData
   const added: Readonly<Record<string, readonly ConformanceCase[]>> = {
     "core/identity": [canonicalJsonCase(file("canonical-json")), callEnvelopeCase(file("call-envelope"))],
     "core/files": [blobCase(file("blob"))],
+    "core/tokens": [tokenCase(file("token"))],
+    "core/events": [eventCase(file("event"))],
   };
   return suites.map((suite) => ({ ...suite, cases: [...suite.cases, ...added[suite.section] ?? []] }));
 }
