@@ -5,6 +5,7 @@ import { Random } from "../src/protocol/mod.ts";
 import { FAULTS } from "../src/node/faults/mod.ts";
 import type { Overrides } from "../src/node/fault.ts";
 import { EmbeddedTarget } from "../src/target/embedded.ts";
+import { PreflightError } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
 import { causesOf } from "./causes.ts";
 import { ChildTarget } from "./child_target.ts";
@@ -94,6 +95,10 @@ export async function measureFault(fault: string, seeds: readonly number[], meas
       };
       await freshRun({ left, right, frame, signal: measure.signal }, plan, "diff", until);
       return first === undefined ? undefined : { seed, step: first.step, at: textOf(first) };
+    }).catch((error: unknown) => {
+      // The command ends with this message before it compares: the fault is found, and named.
+      if (error instanceof PreflightError) return { seed, step: 0, at: error.message };
+      throw error;
     });
     if (found !== undefined) return { fault, seeds: index + 1, found };
   }

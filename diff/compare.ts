@@ -44,14 +44,15 @@ export class RunComparer {
   step(index: number, planned: PlannedStep, left: Observation, right: Observation): Finding[] {
     const findings: Finding[] = [];
     const address = addressOf(planned.step);
-    if ("cancel_after" in planned.step || "repeat" in planned.step) this.#uncertain.add(address);
+    if (["cancel_after", "repeat", "parallel"].some((name) => name in planned.step)) this.#uncertain.add(address);
     const sink: Sink = (kind, path, a, b, maskable) => {
       const counted = /^metrics\..*capability="([^"]*)"/.exec(path)?.[1];
       if (counted !== undefined && this.#uncertain.has(counted)) return;
       const place = SHARED_PATHS.test(path) ? "" : address;
       findings.push({ step: index, class: kind, path, address: place, left: a, right: b, maskable });
     };
-    this.#observations(beforeCancel(planned, left), beforeCancel(planned, right), sink);
+    const together = "parallel" in planned.step;
+    this.#observations(beforeCancel(planned, left), beforeCancel(planned, right), together, sink);
     return findings;
   }
 
@@ -60,7 +61,7 @@ export class RunComparer {
     this.state.renaming.close();
   }
 
-  #observations(left: Observation, right: Observation, sink: Sink): void {
+  #observations(left: Observation, right: Observation, together: boolean, sink: Sink): void {
     if (left.unsent !== undefined || right.unsent !== undefined) {
       if ((left.unsent === undefined) !== (right.unsent === undefined)) {
         sink("semantic", "enrolment", left.unsent ?? "done", right.unsent ?? "done", false);
@@ -69,7 +70,10 @@ export class RunComparer {
     }
     if (left.status === 0 || right.status === 0) return silence(left, right, sink);
     this.#sent(left, right);
-    if (left.outcomes !== undefined && right.outcomes !== undefined) return burst(left.outcomes, right.outcomes, sink);
+    if (left.outcomes !== undefined && right.outcomes !== undefined) {
+      // What a burst is granted depends on the pace; what comes at once finds the same number of places.
+      if (burst(left.outcomes, right.outcomes, together ? 0 : BURST_TOLERANCE, sink) || !together) return;
+    }
     if (left.status !== right.status) {
       return sink("semantic", "status", statusText(left), statusText(right), false);
     }
@@ -184,11 +188,12 @@ function silence(left: Observation, right: Observation, sink: Sink): void {
   sink(dead ? "crash" : "semantic", "connection", endText(left), endText(right), false);
 }
 
-function burst(left: readonly number[], right: readonly number[], sink: Sink): void {
+/** Whether what came of several calls differs; then it is reported. */
+function burst(left: readonly number[], right: readonly number[], tolerance: number, sink: Sink): boolean {
   const kinds = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b).join(", ");
   const accepted = (list: readonly number[]) => list.filter((status) => status < 400).length;
   const [a, b] = [accepted(left), accepted(right)];
-  if (kinds(left) === kinds(right) && Math.abs(a - b) <= Math.max(a, b) * BURST_TOLERANCE) return;
+  if (kinds(left) === kinds(right) && Math.abs(a - b) <= Math.max(a, b) * tolerance) return false;
   sink(
     "semantic",
     "outcomes",
@@ -196,6 +201,7 @@ function burst(left: readonly number[], right: readonly number[], sink: Sink): v
     `${b} of ${right.length} (${kinds(right)})`,
     false,
   );
+  return true;
 }
 
 function verdicts(
@@ -218,7 +224,7 @@ function layout(left: string, right: string, sink: Sink): void {
   else if (a.shape !== b.shape) sink("byte-only", "layout", shownValue(a.shape), shownValue(b.shape), false);
 }
 
-const NAME = /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
+const NAME = /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|(?<![0-9A-Za-z])[0-7][0-9A-HJKMNP-TV-Z]{25}(?![0-9A-Za-z])/g;
 
 function names(bytes: Uint8Array): readonly string[] {
   return fromUtf8Lossy(bytes).match(NAME) ?? [];

@@ -21,6 +21,13 @@ const TIME_NAMES = /^(iat|exp|nbf|ts|at)$|_at$|_unix$/;
 const LAMPORT_NAMES = /^(lamport|max_lamport|head|new_head|new_head_lamport|head_lamport|covers_events_up_to)$/;
 /** Different offsets between the positions of the sides that are taken for equal after the first was reported. */
 const MAX_OFFSETS = 16;
+/** Members that depend on the moment or the machine, with what every sound value of them is; a mask may hide the rest. */
+const MOMENTS: Readonly<Record<string, (value: Json) => boolean>> = {
+  ms: (value) => within(value, 0, 3_600_000),
+  retry_after_ms: (value) => Number.isInteger(value) && within(value, 0, 3_600_000),
+  uptime_seconds: (value) => within(value, 0, 300_000_000),
+  host: (value) => typeof value === "string" && !/^(0\.0\.0\.0|\[?::\]?|\*|)$/.test(value),
+};
 const MAX_DEPTH = 64;
 const MAX_SHOWN = 160;
 
@@ -76,7 +83,9 @@ export class ValueComparer {
       this.#path.push(name);
       const a = left[name];
       const b = Object.hasOwn(right, name) ? right[name] : undefined;
+      const sound = Object.hasOwn(MOMENTS, name) ? MOMENTS[name] : undefined;
       if (a === undefined || b === undefined) this.#report("semantic", a, b);
+      else if (sound !== undefined && sound(a) !== sound(b)) this.#report("semantic", a, b);
       else if (name === "signature" && typeof a === "string" && typeof b === "string") this.#signatureText(a, b);
       else {
         const timeLeft = timeOf(a, name);
@@ -205,6 +214,10 @@ export class ValueComparer {
     this.#value(a, b, "", 0);
     this.#path.pop();
   }
+}
+
+function within(value: Json, least: number, most: number): boolean {
+  return typeof value === "number" && value >= least && value <= most;
 }
 
 /** Milliseconds since the epoch of a member that holds a time. */

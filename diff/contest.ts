@@ -84,7 +84,9 @@ export function commonOffer(contestants: readonly Contestant[]): {
   const every = (of: (profile: TargetProfile) => boolean) => profiles.every(of);
   const offer: Offer = {
     capabilities: new Set(shared),
-    models: modelsOf(profiles[0]),
+    models: modelsOf(profiles[0], 0),
+    otherModels: modelsOf(profiles[0], 1),
+    versions: sharedVersions(profiles),
     websocket: every(({ websocket }) => websocket),
     sync: every(({ sync }) => sync),
     pubsub: every(({ pubsub }) => pubsub),
@@ -92,12 +94,20 @@ export function commonOffer(contestants: readonly Contestant[]): {
   return { offer, oneSided };
 }
 
-function modelsOf(profile: TargetProfile | undefined): Map<string, string> {
+function sharedVersions(profiles: readonly TargetProfile[]): Set<string> {
+  const sets = profiles.map(({ capabilities }) =>
+    new Set(capabilities.map(({ name, version }) => `${name}@${version}`))
+  );
+  return new Set([...sets[0] ?? []].filter((entry) => sets.every((set) => set.has(entry))));
+}
+
+/** Models by capability: the first advertised, or the one at a place of the list. */
+function modelsOf(profile: TargetProfile | undefined, place: number): Map<string, string> {
   const models = new Map<string, string>();
   for (const { name, params } of profile?.capabilities ?? []) {
     if (!isObject(params)) continue;
-    const first = Array.isArray(params.models) ? params.models[0] : undefined;
-    const model = params.model ?? first;
+    const listed = Array.isArray(params.models) ? params.models[place] : undefined;
+    const model = place === 0 ? params.model ?? listed : listed;
     if (typeof model === "string" && !models.has(String(name))) models.set(String(name), model);
   }
   return models;

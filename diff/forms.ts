@@ -3,15 +3,17 @@
 import { fromUtf8Lossy, type Json, tryParseJson } from "../src/protocol/mod.ts";
 
 /** `time` has an order; the others are names. */
-export type Form = "ulid" | "node" | "short" | "signature" | "hash" | "token" | "invite" | "time";
+export type Form = "ulid" | "uuid" | "node" | "short" | "signature" | "hash" | "token" | "invite" | "time";
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const HASH = /^blake3:[0-9a-f]{64}$/;
 const NODE = /^ed25519:[A-Za-z0-9_-]{43}$/;
 const SIGNATURE = /^ed25519:[A-Za-z0-9_-]{86}$/;
 const SHORT = /^ed25519:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?$/;
 const ULID_LENGTH = 26;
+const UUID_LENGTH = 36;
 const HASH_LENGTH = 71;
 const NODE_LENGTH = 51;
 const SIGNATURE_LENGTH = 94;
@@ -24,6 +26,9 @@ export function formOf(text: string): Form | undefined {
   switch (text.length) {
     case ULID_LENGTH:
       if (ULID.test(text)) return "ulid";
+      break;
+    case UUID_LENGTH:
+      if (UUID.test(text)) return "uuid";
       break;
     case HASH_LENGTH:
       if (HASH.test(text)) return "hash";
@@ -48,7 +53,7 @@ export function formOf(text: string): Form | undefined {
 
 /** Names inside a longer text. */
 export const NAMES_WITHIN =
-  /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{86}|ed25519:[A-Za-z0-9_-]{43}|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z/g;
+  /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{86}|ed25519:[A-Za-z0-9_-]{43}|(?<![0-9A-Za-z])[0-7][0-9A-HJKMNP-TV-Z]{25}(?![0-9A-Za-z])|(?<![0-9A-Za-z-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z-])|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z/g;
 
 /** What a token or an invitation says inside; undefined if it cannot be read. */
 export function opened(text: string): Json | undefined {

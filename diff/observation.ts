@@ -1,6 +1,7 @@
 /** What one side did at one step, as data: everything the comparison looks at. */
 
 import {
+  decodeToken,
   fromUtf8Lossy,
   isNodeId,
   isObject,
@@ -9,6 +10,7 @@ import {
   responseSignatureCovers,
   tryParseJson,
   verifyDocument,
+  verifyToken,
 } from "../src/protocol/mod.ts";
 import type { StepAnswer } from "../src/runner/vector_steps.ts";
 import {
@@ -167,7 +169,18 @@ function judgeSignatures(
     if (typeof item === "string" && formOf(item) === "invite") {
       judgeSignatures(opened(item), path === "" ? name : `${path}.${name}`, into, depth + 1);
     }
+    if (typeof item === "string" && formOf(item) === "token") {
+      into.set(path === "" ? name : `${path}.${name}`, tokenSignature(item));
+    }
     if (typeof item === "object") judgeSignatures(item, path === "" ? name : `${path}.${name}`, into, depth + 1);
+  }
+}
+
+function tokenSignature(text: string): SignatureVerdict {
+  try {
+    return verifyToken(decodeToken(text)) ? "valid" : "invalid";
+  } catch {
+    return "invalid";
   }
 }
 

@@ -33,6 +33,7 @@ const REFERENCE = /\$\{([\w.]+)\}/g;
 /** Names a step defines: learned values and named events. */
 export function defines({ step }: PlannedStep): string[] {
   const names = Object.keys(step.learn ?? {});
+  if (step.do === "call" && step.mint?.name !== undefined) names.push(step.mint.name);
   if (step.do !== "push") return names;
   return [...names, ...step.events.flatMap((event) => "name" in event && event.name !== undefined ? [event.name] : [])];
 }

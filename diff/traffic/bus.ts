@@ -43,10 +43,13 @@ function rewritten(body: JsonObject): readonly (readonly [string, string, string
   ];
 }
 
+/** Members of the envelope that travel as headers. */
+const MEMBERS = ["capability", "version", "request_id", "from", "community", "timestamp"];
+
 export const busTemplates: readonly Template[] = [
   {
     name: "signature/spoiled",
-    weight: 7,
+    weight: 10,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -58,7 +61,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "signature/other-key",
-    weight: 4,
+    weight: 6,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -79,7 +82,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "canonical form",
-    weight: 7,
+    weight: 10,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -95,7 +98,7 @@ export const busTemplates: readonly Template[] = [
         { composed: "é", decomposed: "e\u0301", plane: "😀" },
       ]);
       const body: JsonObject = { input: { extra }, params: {} };
-      if (draw.once(2)) return [call("canonical/plain", as, probe, {}, succeeds("IDN-049"), { body })];
+      if (draw.once(3)) return [call("canonical/plain", as, probe, {}, succeeds("IDN-049"), { body })];
       const rich: JsonObject = { input: { extra: RICH }, params: {} };
       const [name, requirement, transmit] = draw.pick(rewritten(rich));
       return [call(`canonical/${name}`, as, probe, {}, succeeds(requirement), { body: rich, transmit })];
@@ -103,19 +106,17 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "headers",
-    weight: 9,
+    weight: 22,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
       if (probe === undefined || as === undefined) return;
-      const member = draw.pick(["capability", "version", "request_id", "from", "community", "timestamp"]);
       const [name, parts, law] = draw.pick<Spoiled>([
-        [`without-${member}`, { omit: [member] }, undefined],
-        [`without-${member}`, { omit: [member] }, undefined],
-        [`without-${member}-unsigned`, { omit: [member], signature: "broken" }, undefined],
-        [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
-        [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
-        [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
+        ...MEMBERS.flatMap((member): Spoiled[] => [
+          [`without-${member}`, { omit: [member] }, undefined],
+          [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
+        ]),
+        ["without-from-unsigned", { omit: ["from"], signature: "broken" }, undefined],
         ["unknown", { extra_headers: [["X-HearthNet-Mood", "warm"]] }, undefined],
         ["media-charset", { extra_headers: [["Content-Type", "application/json; charset=utf-8"]] }, undefined],
         ["media-text", { extra_headers: [["Content-Type", "text/plain"]] }, undefined],
@@ -132,7 +133,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "version",
-    weight: 3,
+    weight: 11,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -146,7 +147,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "unknown capability",
-    weight: 3,
+    weight: 8,
     make: (draw) => {
       const name = draw.pick([
         "experimental.nothing",
@@ -166,7 +167,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "bodies",
-    weight: 8,
+    weight: 22,
     make: (draw) => {
       const name = draw.pick(["market.post", "embed.text", "chat.send", "rag.query", "market.list"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -200,7 +201,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "order of checks",
-    weight: 3,
+    weight: 9,
     make: (draw) => {
       const level = draw.pick(["member", "stranger"] as const);
       const [name, capability, parts] = draw.pick<readonly [string, string, CallParts]>([
@@ -220,7 +221,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "levels",
-    weight: 2,
+    weight: 6,
     make: (draw) => {
       const name = draw.pick(["rag.ingest", "file.put", "file.put.resume"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -239,6 +240,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "burst",
+    weight: 2,
     make: (draw) => {
       const probe = addressable(draw);
       const name = draw.save("burst");
@@ -255,7 +257,7 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "raw",
-    weight: 3,
+    weight: 7,
     make: (draw) => {
       const [name, bytes] = draw.pick(
         [

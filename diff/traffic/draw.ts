@@ -11,6 +11,10 @@ export interface Offer {
   readonly capabilities: ReadonlySet<string>;
   /** A model of embed.text, llm.chat by capability name. */
   readonly models: ReadonlyMap<string, string>;
+  /** Another model by capability name, where the first target has one. */
+  readonly otherModels: ReadonlyMap<string, string>;
+  /** Versions both sides advertise, as `llm.chat@2.0`. */
+  readonly versions: ReadonlySet<string>;
   readonly websocket: boolean;
   readonly sync: boolean;
   readonly pubsub: boolean;
@@ -20,7 +24,7 @@ export interface Offer {
 export interface Template {
   /** `market.post/valid`; profiles weigh and exclude by it. */
   readonly name: string;
-  /** How often it is taken relative to the others; default 1. */
+  /** How often it is taken relative to the others, default 1: about as often as it has kinds, so that all are met. */
   readonly weight?: number;
   /** Capability that has to be offered. */
   readonly needs?: string;
@@ -33,51 +37,91 @@ export interface Template {
 /** Options of a drawn call besides its input. */
 export type CallParts = Omit<Extract<VectorStep, { do: "call" }>, "do" | "as" | "capability" | "input">;
 
-type Generator = fc.GeneratorValue;
-
 /** Calls one identity makes of one capability: a budget refills by ten a second, so ten at once are safe. */
 const CALLS_PER_ACTOR = 9;
 /** Names kept per kind; older ones are still reachable for duplicates and late references by chance. */
 const MAX_KNOWN = 200;
 
 /** Without the bias towards small values that fast-check has by default: the kinds in the middle count as much. */
-const uniform = (min: number, max: number) => fc.noBias(fc.integer({ min, max }));
+const UNIFORM = fc.noBias(fc.nat({ max: 0x7fff_ffff }));
+/** Values generated at a time: one by one they cost a second for a plan of 500 steps. */
+const BATCH = 4096;
+/** Spreads the seeds of the batches over all 32 bits (the golden ratio times 2^32). */
+const SPREAD = 0x9e3779b9;
 
 /** First letter of the actors that exhaust a budget. */
 export const BURSTER = "b";
 
 /** See the module comment. */
 export class Draw {
-  readonly #g: Generator;
+  #batch: readonly number[] = [];
+  #batches = 0;
+  #at = 0;
   readonly #known = new Map<string, string[]>();
   readonly #calls = new Map<string, number>();
+  readonly #decks = new Map<string, number[]>();
   #counter = 0;
   #turn = 0;
+  #site = "";
+  #place = 0;
 
-  constructor(seed: number, readonly cast: Cast, readonly offer: Offer) {
-    // fast-check takes 32-bit seeds.
-    const [generator] = fc.sample(fc.gen(), { seed: seed | 0, numRuns: 1 });
-    if (generator === undefined) throw new Error("Cannot generate: fast-check gave no generator");
-    this.#g = generator;
+  constructor(private readonly seed: number, readonly cast: Cast, readonly offer: Offer) {}
+
+  #value(): number {
+    if (this.#at >= this.#batch.length) {
+      // fast-check takes 32-bit seeds.
+      const seed = (this.seed ^ Math.imul(this.#batches++, SPREAD)) | 0;
+      this.#batch = fc.sample(UNIFORM, { seed, numRuns: BATCH });
+      this.#at = 0;
+    }
+    return this.#batch[this.#at++] ?? 0;
   }
 
   /** An integer of the range, both ends included. */
   int(min: number, max: number): number {
-    return this.#g(uniform, min, max);
+    return min + this.#value() % (max - min + 1);
   }
 
+  /** One of the items, each as likely as the others. */
+  any<T>(items: readonly T[]): T {
+    return items[this.int(0, items.length - 1)] as T;
+  }
+
+  /** Tells which template draws next: {@linkcode Draw.pick} goes through what it offers there. */
+  enter(template: string): void {
+    this.#site = template;
+    this.#place = 0;
+  }
+
+  /** One of the items; at one place of a template none comes twice before all have come. */
   pick<T>(items: readonly T[]): T {
-    return items[this.#g(uniform, 0, items.length - 1)] as T;
+    const key = `${this.#site} ${this.#place++} ${items.length}`;
+    let deck = this.#decks.get(key);
+    if (deck === undefined || deck.length === 0) {
+      deck = this.shuffled(items.map((_, index) => index));
+      this.#decks.set(key, deck);
+    }
+    return items[deck.pop() ?? 0] as T;
+  }
+
+  /** The items in a random order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const mixed = [...items];
+    for (let last = mixed.length - 1; last > 0; last--) {
+      const at = this.int(0, last);
+      [mixed[last], mixed[at]] = [mixed[at] as T, mixed[last] as T];
+    }
+    return mixed;
   }
 
   /** True once in so many draws. */
   once(outOf: number): boolean {
-    return this.#g(uniform, 0, outOf - 1) === 0;
+    return this.int(0, outOf - 1) === 0;
   }
 
   /** Words with accents, emoji and characters that escape. */
   text(): string {
-    return Array.from({ length: this.int(1, 6) }, () => this.pick(WORDS)).join(" ");
+    return Array.from({ length: this.int(1, 6) }, () => this.any(WORDS)).join(" ");
   }
 
   /** A client id no other step has. */
@@ -108,7 +152,7 @@ export class Draw {
   /** Another actor of a level, for its id only. */
   other(not: string, level: ActorLevel = "member"): string | undefined {
     const names = this.#named(level).filter((name) => name !== not);
-    return names.length === 0 ? undefined : this.pick(names);
+    return names.length === 0 ? undefined : this.any(names);
   }
 
   /** Actors of a level; those kept for bursts are asked for by name only. */
@@ -139,7 +183,7 @@ export class Draw {
   known(kind: string): { readonly name: string; readonly note: string } | undefined {
     const list = this.#known.get(kind);
     if (list === undefined || list.length === 0) return undefined;
-    const [name = "", note = ""] = this.pick(list).split("|");
+    const [name = "", note = ""] = this.any(list).split("|");
     return { name, note };
   }
 }

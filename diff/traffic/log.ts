@@ -20,7 +20,11 @@ function post(draw: Draw): JsonObject {
 /** EVT-012 speaks of several hundred. */
 const MANY_EVENTS = 250;
 
-type Tampering = readonly [name: string, requirement: string, tamper: JsonObject];
+/** Lamport values ahead of the head, for events that arrive before those they follow. */
+const LATER = 20;
+const LONG_AGO = "2020-01-01T00:00:00Z";
+
+type Tampering = readonly [name: string, requirement: string, tamper: JsonObject, shift?: number];
 
 const TAMPERED: readonly Tampering[] = [
   ["data", "EVT-013", { data: { client_id: "x", category: "info", title: "changed", body: "" } }],
@@ -34,6 +38,9 @@ const TAMPERED: readonly Tampering[] = [
   ["lamport-huge", "EVT-034", { lamport: 9007199254740993 }],
   ["id-form", "EVT-035", { event_id: "not-a-ulid" }],
   ["schema-version", "EVT-032", { schema_version: 9 }],
+  ["lamport-next", "EVT-014", {}, 1],
+  ["data-null", "EVT-036", { data: null }],
+  ["lamport-text", "EVT-033", { lamport: "7" }],
 ];
 
 /** Accepts the event, or says that each rejection is listed. */
@@ -42,18 +49,20 @@ const accepted = (requirement: string): StepLawLike => ({ requirement, status: [
 export const logTemplates: readonly Template[] = [
   {
     name: "push/valid",
-    weight: 5,
+    weight: 7,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");
       if (author === undefined) return;
       const name = draw.save("pushed", author);
-      const offset = draw.pick([undefined, undefined, 1, 5, -3, 40]);
+      const offset = draw.pick([undefined, undefined, undefined, 1, 5, -3, 40]);
+      const reversed = draw.once(4) ? { reversed: true } : {};
       const event: PushedEvent = {
         author,
         type: "market.post.created",
         data: post(draw),
         name,
+        ...reversed,
         ...(offset === undefined ? {} : { lamport_offset: offset }),
       };
       return [
@@ -67,19 +76,25 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/tampered",
-    weight: 5,
+    weight: 14,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("m1");
       if (author === undefined) return;
-      const [name, requirement, tamper] = draw.pick(TAMPERED);
-      const event: PushedEvent = { author, type: "market.post.created", data: post(draw), tamper };
+      const [name, requirement, tamper, shift] = draw.pick(TAMPERED);
+      const event: PushedEvent = {
+        author,
+        type: "market.post.created",
+        data: post(draw),
+        tamper,
+        ...(shift === undefined ? {} : { shift_lamport: shift }),
+      };
       return [planned(`push/tampered-${name}`, { do: "push", events: [event] }, accepted(requirement))];
     },
   },
   {
     name: "push/again",
-    weight: 3,
+    weight: 4,
     when: ({ sync }) => sync,
     make: (draw) => {
       const known = draw.known("pushed");
@@ -91,7 +106,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/follow-up",
-    weight: 4,
+    weight: 8,
     when: ({ sync }) => sync,
     make: (draw) => {
       const known = draw.known("pushed");
@@ -109,7 +124,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/batch",
-    weight: 2,
+    weight: 5,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");
@@ -117,8 +132,43 @@ export const logTemplates: readonly Template[] = [
       const good: PushedEvent = { author, type: "market.post.created", data: post(draw) };
       const other: PushedEvent = { author, type: "market.post.created", data: post(draw) };
       const bad: PushedEvent = { ...good, data: post(draw), tamper: { data: { title: "x" } } };
-      const events = draw.pick([[good, bad, other], [], [other, good], [bad]]);
+      const first = draw.save("pushed", author);
+      const later: PushedEvent = { ...good, data: post(draw), lamport_offset: LATER };
+      const earlier: PushedEvent = { ...good, data: post(draw), lamport_offset: 1, name: first };
+      const events = draw.pick([[good, bad, other], [], [other, good], [bad], [later, earlier]]);
       return [planned("push/batch", { do: "push", events }, accepted("EVT-009"))];
+    },
+  },
+  {
+    name: "push/reordered",
+    weight: 4,
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      // What is based on a post arrives before it, in another push.
+      const author = draw.other("");
+      if (author === undefined) return;
+      const name = draw.save("pushed", author);
+      const rival = draw.save("pushed", author);
+      const base = { author, type: "market.post.created" };
+      const created: PushedEvent = { ...base, data: post(draw), name };
+      const other: PushedEvent = { ...base, data: post(draw), name: rival, lamport_offset: LATER };
+      const update = (title: string, more: Partial<PushedEvent>): PushedEvent => ({
+        author,
+        type: "market.post.updated",
+        data: { client_id: draw.clientId(), target_event_id: `\${${name}}`, fields: { title } },
+        ...more,
+      });
+      const push = (...events: PushedEvent[]) => planned("push/reordered", { do: "push", events }, accepted("EVT-004"));
+      return draw.pick([
+        [
+          push(created),
+          push(update("second", { lamport_offset: LATER })),
+          push(update("first", { lamport_offset: 1 })),
+        ],
+        [push(created), push(update("newer", { alter: { wall_clock: LONG_AGO } })), push(update("newest", {}))],
+        [push(created), push(update("kept", {})), push(update("lost", { alter: { wall_clock: LONG_AGO } }))],
+        [push(other), push(created), push({ repeat: rival }), push({ repeat: name })],
+      ]);
     },
   },
   {
@@ -130,15 +180,15 @@ export const logTemplates: readonly Template[] = [
       draw.save("many");
       const events = Array.from({ length: MANY_EVENTS }, () => ({
         author,
-        type: "file.cid.advertised",
-        data: { cid: `blake3:${"0".repeat(64)}`, sizes_bytes: 1 },
+        type: "market.post.created",
+        data: post(draw),
       }));
       return [planned("push/many", { do: "push", events }, accepted("EVT-012"))];
     },
   },
   {
     name: "push/odd",
-    weight: 6,
+    weight: 14,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");
@@ -166,6 +216,38 @@ export const logTemplates: readonly Template[] = [
           type: "chat.message.sent",
           data: { client_id: draw.clientId(), recipient: "${node_id}", body: draw.text(), attachments: [] },
         }, "CHT-033"],
+        [
+          "wall-clock",
+          { author, type: "market.post.created", data: post(draw), alter: { wall_clock: "soonZ" } },
+          "EVT-032",
+        ],
+        ["wall-clock-offset", {
+          author,
+          type: "market.post.created",
+          data: post(draw),
+          alter: { wall_clock: "2027-03-14T10:00:00+01:00" },
+        }, "EVT-032"],
+        ["wall-clock-old", {
+          author,
+          type: "market.post.created",
+          data: post(draw),
+          alter: { wall_clock: LONG_AGO },
+        }, "EVT-024"],
+        ["revocation-unsigned", {
+          author,
+          type: "community.member.revoked",
+          data: { client_id: draw.clientId(), target_node_id: "${id.g1}", reason: "left", co_signers: [] },
+        }, "EVT-057"],
+        [
+          "joined-uninvited",
+          { author: "s2", type: "community.member.joined", data: { invite_event_id: OLD } },
+          "EVT-022",
+        ],
+        ["report", {
+          author,
+          type: "conformance.report.published",
+          data: { client_id: draw.clientId(), report_cid: `blake3:${"0".repeat(64)}`, overall: "fail" },
+        }, "EVT-031"],
         ["reused-id", { author, type: "market.post.created", data: post(draw), alter: { event_id: OLD } }, "EVT-039"],
         ["promotion-unsigned", {
           author,
@@ -178,7 +260,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/malformed",
-    weight: 2,
+    weight: 8,
     when: ({ sync }) => sync,
     make: (draw) => {
       const [name, body] = draw.pick(
@@ -200,7 +282,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "documents",
-    weight: 5,
+    weight: 10,
     make: (draw) => {
       const path = draw.pick([
         "/manifest",
@@ -209,14 +291,28 @@ export const logTemplates: readonly Template[] = [
         "/health",
         "/ready",
         "/metrics",
+        "/trace/recent",
         "/nowhere",
+        "/sync/v1/events",
+        "/federation/v1/manifest",
       ]);
       return [planned(`GET ${path}`, { do: "http", method: "GET", path })];
     },
   },
   {
+    name: "federation",
+    weight: 2,
+    make: (draw) => {
+      const [path, body] = draw.pick(
+        [["/federation/v1/manifest", "{}"], ["/federation/proposal", "{}"], ["/relay/v1/register", "{}"]] as const,
+      );
+      const headers = [["Content-Type", "application/json"]] as const;
+      return [planned(`POST ${path}`, { do: "http", method: "POST", path, headers, body })];
+    },
+  },
+  {
     name: "poll",
-    weight: 3,
+    weight: 9,
     when: ({ pubsub }) => pubsub,
     make: (draw) => {
       const topic = draw.pick([
@@ -247,7 +343,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "protocol",
-    weight: 4,
+    weight: 16,
     make: (draw) => {
       const name = draw.pick([
         "protocol.version.list",
@@ -264,7 +360,7 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "protocol.registry.announce",
-    weight: 3,
+    weight: 6,
     needs: "protocol.registry.announce",
     make: (draw) => {
       const as = draw.actor("protocol.registry.announce");

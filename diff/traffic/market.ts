@@ -35,7 +35,7 @@ const BAD_POSTS: readonly (readonly [string, string, (valid: JsonObject) => Json
 export const marketTemplates: readonly Template[] = [
   {
     name: "market.post/valid",
-    weight: 5,
+    weight: 10,
     needs: "market.post",
     make: (draw) => {
       const as = draw.actor("market.post");
@@ -51,7 +51,7 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.post/invalid",
-    weight: 3,
+    weight: 8,
     needs: "market.post",
     make: (draw) => {
       const as = draw.actor("market.post");
@@ -72,7 +72,7 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.list",
-    weight: 4,
+    weight: 9,
     needs: "market.list",
     make: (draw) => {
       const as = draw.actor("market.list");
@@ -85,12 +85,15 @@ export const marketTemplates: readonly Template[] = [
         { tags: ["tools"] },
         { since_lamport: draw.int(0, 200) },
         { since_lamport: 0, limit: 1 },
+        { category: "emergency", tags: ["food"] },
+        { include_expired: true },
       ]);
       return [call("market.list/valid", as, "market.list", input, succeeds("MKT-017"))];
     },
   },
   {
     name: "market.list/invalid",
+    weight: 6,
     needs: "market.list",
     make: (draw) => {
       const as = draw.actor("market.list");
@@ -101,14 +104,25 @@ export const marketTemplates: readonly Template[] = [
           ["limit-zero", { limit: 0 }, undefined],
           ["category", { category: "rumour" }, refused("BUS-025", 400, ...BAD)],
           ["limit-text", { limit: "5" }, refused("BUS-024", 400, ...BAD)],
+          ["limit-huge", { limit: 100_000 }, undefined],
+          ["since-negative", { since_lamport: -1 }, undefined],
         ] as const,
       );
       return [call(`market.list/${name}`, as, "market.list", { ...input }, law)];
     },
   },
   {
+    name: "market.post/race",
+    needs: "market.post",
+    make: (draw) => {
+      const as = draw.actor("market.post");
+      if (as === undefined || !draw.again(as, "market.post")) return;
+      return [call("market.post/race", as, "market.post", post(draw), succeeds("MKT-003"), { parallel: 2 })];
+    },
+  },
+  {
     name: "market.expire",
-    weight: 3,
+    weight: 8,
     needs: "market.expire",
     make: (draw) => {
       const known = draw.known("post");
@@ -142,6 +156,7 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.expire/unknown",
+    weight: 2,
     needs: "market.expire",
     make: (draw) => {
       const as = draw.actor("market.expire");
@@ -160,7 +175,7 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.search",
-    weight: 2,
+    weight: 5,
     needs: "market.search",
     make: (draw) => {
       const as = draw.actor("market.search");

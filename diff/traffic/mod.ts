@@ -5,6 +5,7 @@ import type { Cast, Plan, PlannedStep } from "../plan.ts";
 import { busTemplates } from "./bus.ts";
 import { chatTemplates } from "./chat.ts";
 import { BURSTER, call, Draw, type Offer, planned, type Template } from "./draw.ts";
+import { llmTemplates } from "./llm.ts";
 import { logTemplates } from "./log.ts";
 import { marketTemplates } from "./market.ts";
 import { servicesTemplates } from "./services.ts";
@@ -17,6 +18,7 @@ export const TEMPLATES: readonly Template[] = [
   ...marketTemplates,
   ...chatTemplates,
   ...servicesTemplates,
+  ...llmTemplates,
   ...busTemplates,
   ...tokensTemplates,
   ...logTemplates,
@@ -98,8 +100,13 @@ export function makePlan(
     return Array.from({ length: Math.round(own) }, () => template);
   });
   const steps: PlannedStep[] = [];
+  let turn: Template[] = [];
   for (let empty = 0; steps.length < wanted && bag.length > 0 && empty < MAX_EMPTY_DRAWS;) {
-    const made = draw.pick(bag).make(draw);
+    if (turn.length === 0) turn = draw.shuffled(bag);
+    const template = turn.pop();
+    if (template === undefined) break;
+    draw.enter(template.name);
+    const made = template.make(draw);
     if (made === undefined) empty++;
     else {
       empty = 0;

@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { needsOf } from "../plan.ts";
+import { Draw } from "./draw.ts";
 import { castOf, makePlan, TEMPLATES } from "./mod.ts";
 import type { Offer } from "./mod.ts";
 
 const offer: Offer = {
   capabilities: new Set(TEMPLATES.flatMap(({ needs }) => needs ?? [])),
   models: new Map([["embed.text", "m"], ["llm.chat", "m"]]),
+  otherModels: new Map([["llm.chat", "n"]]),
+  versions: new Set(["llm.chat@2.0"]),
   websocket: true,
   sync: true,
   pubsub: true,
@@ -45,4 +48,23 @@ Deno.test("a weight of zero excludes, and what is not offered is not sent", () =
     cast,
   });
   assert(bare.steps.every(({ step }) => step.do !== "push"));
+});
+
+Deno.test("a run of the usual length meets hundreds of kinds of traffic, three runs nearly all", () => {
+  const kinds = (...seeds: number[]) =>
+    new Set(seeds.flatMap((seed) => makePlan({ seed, steps: 500, offer, cast }).steps.map(({ origin }) => origin)))
+      .size;
+  assert(kinds(6) > 300);
+  assert(kinds(6, 7, 8) > 0.9 * kinds(6, 7, 8, 9, 10, 11, 12));
+});
+
+Deno.test("at one place nothing is picked twice before everything was picked", () => {
+  const draw = new Draw(9, cast, offer);
+  const items = ["a", "b", "c", "d"];
+  const round = () =>
+    items.map(() => {
+      draw.enter("place");
+      return draw.pick(items);
+    }).sort();
+  assertEquals([round(), round()], [items, items]);
 });

@@ -36,7 +36,7 @@ function smallBlob(words: string): { readonly cid: string; readonly chunk: strin
 export const servicesTemplates: readonly Template[] = [
   {
     name: "file.put",
-    weight: 2,
+    weight: 6,
     needs: "file.put",
     make: (draw) => {
       const as = draw.actor("file.put", "trusted");
@@ -58,6 +58,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.put/spoiled",
+    weight: 3,
     needs: "file.put",
     make: (draw) => {
       const as = draw.actor("file.put", "trusted");
@@ -68,8 +69,27 @@ export const servicesTemplates: readonly Template[] = [
     },
   },
   {
+    name: "file.put/broken-off",
+    weight: 3,
+    needs: "file.put.resume",
+    make: (draw) => {
+      const as = draw.actor("file.put", "trusted");
+      if (as === undefined || !draw.again(as, "file.put.resume")) return;
+      const { cid, input } = smallBlob(`${draw.word()} broken off`);
+      const name = draw.pick(["known", "unknown", "missing"]);
+      const resume = { known: { manifest_cid: cid }, unknown: { manifest_cid: NO_CID }, missing: {} }[name] ?? {};
+      const again = call(`file.put.resume/${name}`, as, "file.put.resume", resume);
+      if (name !== "known") return [again];
+      const begin = call("file.put/broken-off", as, "file.put", { manifest: input.manifest ?? {} }, undefined, {
+        params: {},
+        cancel_after: 1,
+      });
+      return [begin, again];
+    },
+  },
+  {
     name: "file.read/known",
-    weight: 2,
+    weight: 5,
     needs: "file.read",
     make: (draw) => {
       const as = draw.actor("file.read");
@@ -81,7 +101,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.read/unknown",
-    weight: 2,
+    weight: 6,
     needs: "file.read",
     make: (draw) => {
       const [name, input, law] = draw.pick(
@@ -100,7 +120,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.list",
-    weight: 2,
+    weight: 4,
     needs: "file.list",
     make: (draw) => {
       const as = draw.actor("file.list");
@@ -111,13 +131,13 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.advertise",
-    weight: 2,
+    weight: 7,
     needs: "file.advertise",
     make: (draw) => {
       const as = draw.actor("file.advertise");
       if (as === undefined) return;
       const own = `blake3:${draw.int(0, 9).toString().repeat(64)}`;
-      const [name, input, law] = draw.pick<readonly [string, JsonObject, ReturnType<typeof refused>]>(
+      const [name, drawn, law] = draw.pick<readonly [string, JsonObject, ReturnType<typeof refused>]>(
         [
           ["valid", { cids: [own] }, succeeds("FIL-029")],
           ["valid", { cids: [own] }, succeeds("FIL-029")],
@@ -126,6 +146,8 @@ export const servicesTemplates: readonly Template[] = [
           ["missing", {}, refused("FIL-032", 400, ...BAD)],
         ],
       );
+      const held = draw.known("blob")?.note.split(" ")[0];
+      const input = name === "valid" && held !== undefined && draw.once(2) ? { cids: [held] } : drawn;
       const first = call(`file.advertise/${name}`, as, "file.advertise", input, law);
       if (name !== "valid" || !draw.again(as, "file.advertise")) return [first];
       return [
@@ -136,7 +158,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "rag",
-    weight: 3,
+    weight: 8,
     needs: "rag.query",
     make: (draw) => {
       const as = draw.actor("rag.query");
@@ -150,6 +172,9 @@ export const servicesTemplates: readonly Template[] = [
           ["known-k", { corpus: "maps" }, { query: "ladder", k: 1, include_text: false }, undefined],
           ["k-21", { corpus: "maps" }, { query: "ladder", k: 21 }, undefined],
           ["empty-query", { corpus: "maps" }, { query: "" }, undefined],
+          ["k-20", { corpus: "maps" }, { query: "well", k: 20 }, undefined],
+          ["k-zero", { corpus: "maps" }, { query: "well", k: 0 }, undefined],
+          ["filter", { corpus: "maps" }, { query: "well", filters: { year: 2020 } }, undefined],
         ] as const,
       );
       return [call(`rag.query/${name}`, as, "rag.query", { ...input }, law, { params: { ...params } })];
@@ -157,22 +182,24 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "rag.ingest",
+    weight: 8,
     needs: "rag.ingest",
     make: (draw) => {
-      const as = draw.actor("rag.ingest", draw.once(4) ? "member" : "trusted");
+      const as = draw.actor("rag.ingest", draw.pick(["member", "trusted", "trusted", "trusted", "self"]));
       const blob = draw.known("blob");
       if (as === undefined) return;
       const doc = blob === undefined ? NO_CID : blob.note.split(" ")[0] ?? NO_CID;
       const input = { doc_cid: doc, title: "Map of the wells", language: "en", metadata: { year: 2020 } };
       return [
         call("rag.ingest", as, "rag.ingest", input, undefined, {
-          params: { corpus: draw.pick(["maps", "maps", "system"]) },
+          params: { corpus: draw.pick(["maps", "maps", "maps", "system", "personal"]) },
         }),
       ];
     },
   },
   {
     name: "rag.list_corpora",
+    weight: 3,
     needs: "rag.list_corpora",
     make: (draw) => {
       const as = draw.actor("rag.list_corpora", draw.once(4) ? "stranger" : "member");
@@ -183,7 +210,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "stranger reads",
-    weight: 2,
+    weight: 6,
     make: (draw) => {
       const name = draw.pick(["rag.query", "file.read", "file.list", "embed.text", "market.list", "llm.chat"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -201,7 +228,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "embed.text/valid",
-    weight: 3,
+    weight: 6,
     needs: "embed.text",
     make: (draw) => {
       const as = draw.actor("embed.text");
@@ -211,6 +238,7 @@ export const servicesTemplates: readonly Template[] = [
         { texts: ["a", "longer text here", "b"] },
         { texts: ["hearth"], normalize: true },
         { texts: ["hearth", "well"], normalize: false },
+        { texts: [""] },
         { texts: ["x".repeat(8192)] },
         { texts: Array.from({ length: 256 }, (_, i) => `t${i}`) },
       ]);
@@ -223,7 +251,7 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "embed.text/invalid",
-    weight: 3,
+    weight: 8,
     needs: "embed.text",
     make: (draw) => {
       const as = draw.actor("embed.text");
@@ -241,104 +269,6 @@ export const servicesTemplates: readonly Template[] = [
         ["no-model", {}, { texts: ["a"] }, refused("BUS-026", 400, ...BAD)],
       ]);
       return [call(`embed.text/${name}`, as, "embed.text", input, law, { params })];
-    },
-  },
-  {
-    name: "llm.chat",
-    weight: 4,
-    needs: "llm.chat",
-    make: (draw) => {
-      const as = draw.actor("llm.chat");
-      if (as === undefined) return;
-      const params = { model: model(draw, "llm.chat") };
-      const messages = [{ role: "user", content: `Tell me about the ${draw.pick(["well", "hearth", "Brücke"])}.` }];
-      const base = { messages, max_tokens: draw.int(1, 12), seed: 7 };
-      const kind = draw.pick(["stream", "whole", "cancel", "tools", "stop", "invalid", "invalid", "long"]);
-      const law = succeeds("LLM-001");
-      switch (kind) {
-        case "stream":
-          return [call("llm.chat/stream", as, "llm.chat", { ...base, temperature: 0 }, law, { params })];
-        case "whole":
-          return [call("llm.chat/whole", as, "llm.chat", { ...base, stream: false }, law, { params })];
-        case "long":
-          return [call("llm.chat/long", as, "llm.chat", { ...base, max_tokens: 60 }, law, { params })];
-        case "cancel":
-          return [
-            call("llm.chat/cancelled", as, "llm.chat", { ...base, max_tokens: 400 }, undefined, {
-              params,
-              cancel_after: 2,
-            }),
-          ];
-        case "stop":
-          return [
-            call("llm.chat/stop", as, "llm.chat", { ...base, stop: ["the", " a"], max_tokens: 40 }, law, { params }),
-          ];
-        case "tools": {
-          const tool = {
-            name: "lookup",
-            description: "finds",
-            parameters_schema: { type: "object", properties: { q: { type: "string" } } },
-          };
-          const input = { ...base, tools: [tool], tool_choice: draw.pick(["required", "auto", "none"]) };
-          return [call("llm.chat/tools", as, "llm.chat", input, undefined, { params, version: "1.0" })];
-        }
-        default: {
-          const [name, input, p] = draw.pick<readonly [string, JsonObject, JsonObject]>([
-            ["no-messages", {}, params],
-            ["empty-messages", { messages: [] }, params],
-            ["role", { messages: [{ role: "king", content: "x" }] }, params],
-            ["order", { messages: [{ role: "assistant", content: "x" }, { role: "assistant", content: "y" }] }, params],
-            ["model", base, { model: "no-such-model" }],
-            ["tokens-zero", { ...base, max_tokens: 0 }, params],
-            ["tokens-text", { ...base, max_tokens: "5" }, params],
-            ["temperature", { ...base, temperature: 9 }, params],
-            ["context", { messages: [{ role: "user", content: "word ".repeat(9000) }] }, params],
-          ]);
-          return [call(`llm.chat/${name}`, as, "llm.chat", input, undefined, { params: p })];
-        }
-      }
-    },
-  },
-  {
-    name: "llm.complete",
-    weight: 2,
-    needs: "llm.complete",
-    make: (draw) => {
-      const as = draw.actor("llm.complete");
-      if (as === undefined) return;
-      const input = draw.pick<JsonObject>([
-        { prompt: "Once upon a", max_tokens: 5 },
-        { prompt: "Once upon a", max_tokens: 5, stream: false, seed: 3 },
-        { prompt: "", max_tokens: 2 },
-        { max_tokens: 5 },
-        { prompt: "well", max_tokens: 30, stop: ["well"] },
-      ]);
-      return [
-        call("llm.complete", as, "llm.complete", input, undefined, { params: { model: model(draw, "llm.chat") } }),
-      ];
-    },
-  },
-  {
-    name: "llm.chat/websocket",
-    weight: 2,
-    needs: "llm.chat",
-    when: ({ websocket }) => websocket,
-    make: (draw) => {
-      const as = draw.actor("llm.chat");
-      if (as === undefined) return;
-      const params = { model: model(draw, "llm.chat") };
-      const input = { messages: [{ role: "user", content: "Say hello." }], max_tokens: draw.pick([3, 30]), seed: 7 };
-      const base = { do: "ws", as, capability: "llm.chat", params, input } as const;
-      const [name, step] = draw.pick(
-        [
-          ["whole", base],
-          ["cancelled", { ...base, input: { ...input, max_tokens: 500 }, cancel_after: 3 }],
-          ["not-json", { ...base, first: "hello" }],
-          ["wrong-type", { ...base, first: '{"type":"dance"}' }],
-          ["unsigned", { ...base, first: '{"type":"call","envelope":{}}' }],
-        ] as const,
-      );
-      return [planned(`llm.chat/websocket-${name}`, step)];
     },
   },
 ];

@@ -7,9 +7,13 @@ import { addressable } from "./probe.ts";
 
 /** Lifetime far from every boundary. */
 const LIFE_SECONDS = 7200;
-/** Characters of a segment: far above the 800 bytes a token may have. */
-const OVERSIZED = 4000;
 const MAX_POLICY_SECONDS = 86_400;
+/** Characters of a member that no token has room for, and of one that no head of a request has room for. */
+const OVERSIZED = 3_000;
+const HUGE = 24_000;
+/** A second in a year far ahead. */
+const LATER_SECONDS = 4_000_000_000;
+const HEADER = { alg: "EdDSA", typ: "hntoken", v: 1 };
 
 function scope(draw: Draw, probe: string): JsonObject {
   return {
@@ -23,8 +27,20 @@ type Mint = readonly [name: string, change: Partial<MintedToken>, law: StepLawLi
 
 const invalid = (requirement: string) => refused(requirement, 401, "token_invalid");
 
-function minted(): readonly Mint[] {
+function minted(holder: string): readonly Mint[] {
   return [
+    ["oversized", { payload: { note: "x".repeat(OVERSIZED) } }, undefined],
+    ["huge", { payload: { note: "x".repeat(HUGE) } }, undefined],
+    ["own-key", { header: { ...HEADER, jwk: { x: `\${bare.${holder}}` } }, signed_by: holder }, invalid("TOK-032")],
+    ["not-yet", { not_before_seconds: LIFE_SECONDS }, undefined],
+    ["already", { not_before_seconds: -LIFE_SECONDS }, undefined],
+    ["no-jti", { payload: { jti: null } }, undefined],
+    ["exp-text", { payload: { exp: "soon" } }, undefined],
+    ["issued-later", { payload: { iat: LATER_SECONDS } }, undefined],
+    ["scope-text", { payload: { scope: "all" } }, undefined],
+    ["star", { capabilities: ["*"] }, undefined],
+    ["major", { capabilities: ["market.list@2.0", "file.list@2.0", "rag.list_corpora@2.0"] }, undefined],
+    ["padded", { spoil: 0 }, invalid("TOK-027")],
     ["good", {}, succeeds("TOK-023")],
     ["bearer", { subject: "*" }, undefined],
     ["expired", { ttl_seconds: -LIFE_SECONDS }, { requirement: "TOK-038", error: ["token_expired"] }],
@@ -52,7 +68,7 @@ function minted(): readonly Mint[] {
 export const tokensTemplates: readonly Template[] = [
   {
     name: "auth.token.issue/valid",
-    weight: 4,
+    weight: 7,
     needs: "auth.token.issue",
     make: (draw) => {
       const probe = addressable(draw);
@@ -77,7 +93,7 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "auth.token.issue/invalid",
-    weight: 3,
+    weight: 10,
     needs: "auth.token.issue",
     make: (draw) => {
       const probe = addressable(draw);
@@ -94,6 +110,9 @@ export const tokensTemplates: readonly Template[] = [
         ["empty-scope", { ...valid, scope: { capabilities: [] } }, undefined],
         ["ttl-zero", { ...valid, ttl_seconds: 0 }, refused("TOK-020", 400, ...BAD)],
         ["no-client-id", { subject, scope: good }, undefined],
+        ["ttl-text", { ...valid, ttl_seconds: "60" }, undefined],
+        ["short-subject", { ...valid, subject: "ed25519:AAAA-BBBB-CCCC-DDDD" }, undefined],
+        ["audience-number", { ...valid, audience: 5 }, undefined],
       ]);
       return [call(`auth.token.issue/${name}`, as, "auth.token.issue", input, law)];
     },
@@ -112,7 +131,7 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token used",
-    weight: 4,
+    weight: 5,
     needs: "auth.token.issue",
     make: (draw) => {
       const known = draw.known("token");
@@ -132,7 +151,7 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token used elsewhere",
-    weight: 2,
+    weight: 3,
     needs: "auth.token.issue",
     make: (draw) => {
       const known = draw.known("token");
@@ -147,17 +166,13 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token minted",
-    weight: 6,
+    weight: 26,
     make: (draw) => {
       const probe = addressable(draw);
       const holder = probe === undefined ? undefined : draw.actor(probe);
       const issuer = holder === undefined ? undefined : draw.other(holder);
       if (probe === undefined || holder === undefined || issuer === undefined) return;
-      if (draw.once(12)) {
-        const token = `hntoken://v1/${"A".repeat(OVERSIZED)}.${"B".repeat(OVERSIZED)}.C`;
-        return [call("token minted/oversized", holder, probe, {}, undefined, { token, signature: "none" })];
-      }
-      const [name, change, law] = draw.pick(minted());
+      const [name, change, law] = draw.pick(minted(holder));
       const mint: MintedToken = {
         issuer,
         subject: `\${id.${holder}}`,
@@ -167,12 +182,46 @@ export const tokensTemplates: readonly Template[] = [
         ...(name === "other-key" ? { signed_by: holder } : {}),
       };
       const signature = draw.once(5) ? {} : { signature: "none" as const };
-      return [call(`token minted/${name}`, holder, probe, {}, law, { mint, ...signature })];
+      const kept = draw.save("mint");
+      const use = call(`token minted/${name}`, holder, probe, {}, law, { mint: { ...mint, name: kept }, ...signature });
+      const reader = draw.once(2) && draw.offer.capabilities.has("auth.token.introspect")
+        ? draw.actor("auth.token.introspect", "self")
+        : undefined;
+      if (reader === undefined) return [use];
+      const token = `\${${kept}}`;
+      return [use, call(`auth.token.introspect/${name}`, reader, "auth.token.introspect", { token })];
+    },
+  },
+  {
+    name: "token with a tool",
+    weight: 3,
+    needs: "llm.tools.call",
+    make: (draw) => {
+      const probe = addressable(draw);
+      const holder = draw.actor("llm.tools.call");
+      const issuer = holder === undefined ? undefined : draw.other(holder);
+      if (probe === undefined || holder === undefined || issuer === undefined) return;
+      const [name, capabilities] = draw.pick(
+        [
+          ["wrapper", ["llm.tools.call@1.0"]],
+          ["both", ["llm.tools.call@1.0", `${probe}@1.0`]],
+          ["target", [`${probe}@1.0`]],
+        ] as const,
+      );
+      const mint = { issuer, subject: `\${id.${holder}}`, capabilities, ttl_seconds: LIFE_SECONDS };
+      const input = {
+        tool_call_id: "tc_1",
+        target_capability: `${probe}@1.0`,
+        target_body: { params: {}, input: {} },
+      };
+      return [
+        call(`token with a tool/${name}`, holder, "llm.tools.call", input, undefined, { mint, signature: "none" }),
+      ];
     },
   },
   {
     name: "token revoked",
-    weight: 2,
+    weight: 4,
     needs: "auth.token.revoke",
     make: (draw) => {
       const known = draw.known("token");
@@ -199,7 +248,7 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "auth.token.introspect",
-    weight: 3,
+    weight: 6,
     needs: "auth.token.introspect",
     make: (draw) => {
       const known = draw.known("token");

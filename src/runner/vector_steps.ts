@@ -1,18 +1,12 @@
 /** Steps of a vector, and taking them towards one target. Judging is the caller's. */
 
 import {
-  base64url,
-  canonicalBytes,
-  canonicalize,
   type EventEnvelope,
-  fromUtf8Lossy,
   isObject,
   type Json,
   type JsonObject,
-  mintToken,
   shortId,
   signText,
-  TOKEN_HEADER,
   tryParseJson,
   utf8,
 } from "../protocol/mod.ts";
@@ -28,35 +22,17 @@ import {
   type WsClose,
   type WsMessage,
 } from "../wire/mod.ts";
+import { rendered, type Rendering, withGroupOrder } from "./vector_rendering.ts";
+import { type MintedToken, mintedToken } from "./vector_tokens.ts";
+
+export type { Rendering } from "./vector_rendering.ts";
+export type { MintedToken } from "./vector_tokens.ts";
 
 /** Levels an actor of a vector may have. */
 export const LEVELS = ["member", "trusted", "anchor", "revoked", "stranger", "root", "self"] as const;
 export type ActorLevel = (typeof LEVELS)[number];
 /** Values of `do`. */
 export const STEP_KINDS = ["call", "http", "push", "poll", "raw", "ws"] as const;
-
-/** A token the tester mints itself. */
-export interface MintedToken {
-  readonly issuer: string;
-  /** NodeID or `*`. */
-  readonly subject: string;
-  readonly capabilities: readonly string[];
-  readonly constraints?: JsonObject;
-  readonly rate_limit_per_minute?: number;
-  readonly audience?: string;
-  /** Seconds from now; negative for an expired one. */
-  readonly ttl_seconds: number;
-  /** Actor whose key signs instead of the issuer's. */
-  readonly signed_by?: string;
-  /** Header instead of the legal one. */
-  readonly header?: JsonObject;
-  /** Segment (0 to 2) whose first character is changed after signing, or a prefix instead of the legal one. */
-  readonly spoil?: number;
-  readonly prefix?: string;
-}
-
-/** Which text is signed instead of the canonical envelope; a right node refuses all of them. */
-export type Rendering = "body" | "pretty" | "ascii" | "insertion";
 
 /** An event of a push step. */
 export type PushedEvent =
@@ -70,8 +46,12 @@ export type PushedEvent =
     readonly lamport_offset?: number;
     /** Members replaced after signing; null values stay null. */
     readonly tamper?: JsonObject;
+    /** Added to the Lamport value after signing. */
+    readonly shift_lamport?: number;
     /** Members replaced before signing. */
     readonly alter?: JsonObject;
+    /** Members in the opposite order, as another implementation may write them. */
+    readonly reversed?: boolean;
     /** Remembers the event under this name; `${NAME}` is its id, `${NAME.lamport}` its lamport. */
     readonly name?: string;
   };
@@ -116,6 +96,8 @@ export type VectorStep =
       readonly cancel_after?: number;
       /** Make the call so many times in a row; the last answer counts, `outcomes` lists the statuses. */
       readonly repeat?: number;
+      /** Make the call so many times at once; the last one refused or else the last counts, `outcomes` as above. */
+      readonly parallel?: number;
     }
     | {
       readonly do: "http";
@@ -159,10 +141,8 @@ export interface StepAnswer {
 /** Milliseconds for one step: far above what a sound node takes, far below what a user waits. */
 const STEP_DEADLINE_MS = 10_000;
 const STEP_LIMITS: Partial<ReadLimits> = { deadlineMs: STEP_DEADLINE_MS, idleMs: STEP_DEADLINE_MS };
-const MS_PER_SECOND = 1000;
-/** Seconds a minted token was issued before now, so that no clock is behind it. */
-const MINT_BACKDATE_SECONDS = 60;
-const LAST_ASCII = 0x7f;
+/** Statuses from here on are refusals. */
+const REFUSED = 400;
 /** Every so many messages a WebSocket client acknowledges (wire-format.md section 16). */
 const ACK_EVERY = 8;
 
@@ -307,6 +287,12 @@ export class StepPerformer {
       return await this.#cancelled(actor, step.capability, options, step.cancel_after);
     }
     const outcomes: number[] = [];
+    if (step.parallel !== undefined) {
+      const call = () => session.busCall(actor, step.capability, options);
+      const all = await Promise.all(Array.from({ length: step.parallel }, call));
+      const last = all.find(({ status }) => status >= REFUSED) ?? all.at(-1);
+      if (last !== undefined) return { answer: last, outcomes: all.map(({ status }) => status) };
+    }
     let answer = await session.busCall(actor, step.capability, options);
     outcomes.push(answer.status);
     for (let i = 1; i < (step.repeat ?? 1); i++) {
@@ -349,26 +335,9 @@ export class StepPerformer {
     const { session } = this.context;
     const issuer = await this.actor(mint.issuer);
     const signer = mint.signed_by === undefined ? issuer : await this.actor(mint.signed_by);
-    const now = Math.floor(session.wall() / MS_PER_SECOND);
-    const payload: JsonObject = {
-      iss: issuer.id,
-      sub: mint.subject,
-      iat: now - MINT_BACKDATE_SECONDS + Math.min(0, mint.ttl_seconds),
-      exp: now + mint.ttl_seconds,
-      jti: session.id(),
-      scope: {
-        capabilities: [...mint.capabilities],
-        ...(mint.constraints === undefined ? {} : { params_constraints: mint.constraints }),
-        ...(mint.rate_limit_per_minute === undefined ? {} : { rate_limit_per_minute: mint.rate_limit_per_minute }),
-      },
-      ...(mint.audience === undefined ? {} : { aud: mint.audience }),
-    };
-    const header = canonicalize(mint.header ?? { ...TOKEN_HEADER });
-    const token = mintToken(signer.identity, canonicalize(payload), header);
-    const [prefix = "", rest = ""] = [token.slice(0, "hntoken://v1/".length), token.slice("hntoken://v1/".length)];
-    const segments = rest.split(".");
-    if (mint.spoil !== undefined) segments[mint.spoil] = spoiled(segments[mint.spoil] ?? "", mint.spoil);
-    return (mint.prefix ?? prefix) + segments.join(".");
+    const token = mintedToken(mint, { issuer, signer, wall: session.wall(), id: session.id() });
+    if (mint.name !== undefined) this.learned.set(mint.name, token);
+    return token;
   }
 
   async #push(step: Extract<VectorStep, { do: "push" }>): Promise<HttpAnswer> {
@@ -379,7 +348,8 @@ export class StepPerformer {
         events.push({ ...this.#events.get(spec.repeat), ...spec.tamper } as unknown as Json);
         continue;
       }
-      const { author, type, data, lamport_offset: offset, tamper, alter, name } = spec;
+      const { author, type, data, lamport_offset: offset, tamper, alter, name, reversed, shift_lamport: shift = 0 } =
+        spec;
       const lamport = offset === undefined ? undefined : Math.max(0, (await session.head() ?? 0) + offset);
       const actor = await this.actor(author);
       const event = await session.event(actor, type, data, {
@@ -391,7 +361,9 @@ export class StepPerformer {
         this.learned.set(name, event.event_id);
         this.learned.set(`${name}.lamport`, event.lamport);
       }
-      events.push({ ...event, ...tamper } as unknown as Json);
+      const sent = { ...event, lamport: event.lamport + shift, ...tamper };
+      const members = Object.entries(sent);
+      events.push((reversed === true ? Object.fromEntries(members.reverse()) : sent) as unknown as Json);
     }
     const ourHead = step.our_head === undefined ? {} : { ourHead: step.our_head };
     return await session.push(events, { ...ourHead, deadlineMs: STEP_DEADLINE_MS });
@@ -443,47 +415,4 @@ function eventOptions(alter: JsonObject = {}): JsonObject {
 function sequenceOf(message: WsMessage): number | undefined {
   const value = tryParseJson(message.payload);
   return isObject(value) && typeof value.seq === "number" ? value.seq : undefined;
-}
-
-/** The first character replaced; the payload segment gets another subject character so that it stays JSON. */
-function spoiled(segment: string, index: number): string {
-  if (index !== 1) return (segment[0] === "A" ? "B" : "A") + segment.slice(1);
-  const text = fromUtf8Lossy(Uint8Array.fromBase64(segment, { alphabet: "base64url" }));
-  return base64url(utf8(text.replace(/"exp":(\d+)/, (_, exp) => `"exp":${Number(exp) + 1}`)));
-}
-
-function rendered(rendering: Rendering | undefined, envelope: JsonObject, body: Json): Uint8Array {
-  switch (rendering) {
-    case "body":
-      return canonicalBytes(body);
-    case "pretty":
-      return utf8(JSON.stringify(JSON.parse(canonicalize(envelope)), null, 2));
-    case "insertion":
-      return utf8(JSON.stringify({ ...envelope, body: JSON.parse(canonicalize(body)) }));
-    case "ascii":
-      return utf8(Array.from(canonicalize(envelope), escaped).join(""));
-    default:
-      return canonicalBytes(envelope);
-  }
-}
-
-/** A character outside ASCII as the escapes of its UTF-16 units. */
-function escaped(character: string): string {
-  if (character.charCodeAt(0) <= LAST_ASCII) return character;
-  return character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
-}
-
-/** Order of the Ed25519 group (RFC 8032 section 5.1). */
-const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
-const SCALAR_BYTES = 32;
-
-/** The signature with the group order added to its scalar: it verifies only where that is not checked. */
-function withGroupOrder(signature: string): string {
-  const bytes = Uint8Array.fromBase64(signature.slice("ed25519:".length), { alphabet: "base64url" });
-  let scalar = GROUP_ORDER;
-  for (let i = SCALAR_BYTES - 1, weight = 256n ** BigInt(SCALAR_BYTES - 1); i >= 0; i--, weight /= 256n) {
-    scalar += BigInt(bytes[SCALAR_BYTES + i] ?? 0) * weight;
-  }
-  for (let i = 0; i < SCALAR_BYTES; i++, scalar /= 256n) bytes[SCALAR_BYTES + i] = Number(scalar % 256n);
-  return `ed25519:${base64url(bytes)}`;
 }
