@@ -62,13 +62,13 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const interrupted = new AbortController();
-  const interrupt = () => {
+  const interrupt = (signal: Deno.Signal) => {
     // The first signal ends gracefully, the second at once.
     if (interrupted.signal.aborted) Deno.exit(2);
-    interrupted.abort(new Error("interrupted"));
+    interrupted.abort(new Error("interrupted", { cause: signal }));
   };
-  Deno.addSignalListener("SIGINT", interrupt);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
+  Deno.addSignalListener("SIGINT", () => interrupt("SIGINT"));
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => interrupt("SIGTERM"));
   const context = async () => ({
     ...await loadSuites(),
     printer,
@@ -84,7 +84,8 @@ async function main(argv: readonly string[]): Promise<number> {
     case "node": {
       const { nodeCommand } = await import("./src/cli/node_command.ts");
       const input = Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable;
-      return await nodeCommand(options, { printer, clock: systemClock(), signal: interrupted.signal, input });
+      const node = { printer, clock: systemClock(), signal: interrupted.signal, input, program: import.meta.url };
+      return await nodeCommand(options, node);
     }
     case "diff": {
       const diff = { printer, clock: systemClock(), signal: interrupted.signal, program: import.meta.url };

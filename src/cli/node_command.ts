@@ -8,6 +8,7 @@ import { wrap } from "../report/text.ts";
 import { DEFAULT_PORT } from "./commands.ts";
 import { type Options, UsageError } from "./parse.ts";
 import type { Printer } from "./printer.ts";
+import { processEnd, signalOf } from "./process_end.ts";
 import { followInput } from "./node_input.ts";
 import { nearest } from "./suggest.ts";
 
@@ -19,6 +20,8 @@ export interface NodeContext {
   readonly signal: AbortSignal;
   /** Standard input, where somebody holds the other end; its end ends the node. */
   readonly input: ReadableStream<Uint8Array> | undefined;
+  /** URL of the main module. */
+  readonly program: string;
 }
 
 function known(option: string, names: readonly string[], table: Readonly<Record<string, unknown>>): readonly string[] {
@@ -72,17 +75,23 @@ export async function nodeCommand(options: Options, context: NodeContext): Promi
     throw new UsageError(`node: cannot start: ${error instanceof Error ? error.message : error}`);
   }
   printer.out(JSON.stringify(served.ready));
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    if (signal.aborted) resolve();
+  const by = await new Promise<"signal" | "input">((resolve) => {
+    const asked = () => {
+      if (served.node.core.rules.endsOn(signalOf(signal) ?? "")) resolve("signal");
+    };
+    signal.addEventListener("abort", asked, { once: true });
+    if (signal.aborted) asked();
     if (input === undefined) return;
     followInput(input, async (directory) => {
       await served.node.stop();
       served = await start(directory);
       printer.out(JSON.stringify(served.ready));
-    }).then(resolve, resolve);
+    }).then(() => resolve("input"), () => resolve("input"));
   });
-  await served.node.stop();
+  // A parent that has let go waits for nothing; whoever sends a signal gets a clean end.
+  if (by === "signal") await served.node.shutdown();
+  else await served.node.stop();
   if (temporary) await Deno.remove(data, { recursive: true });
-  return 0;
+  const { hostname, port } = new URL(served.ready.url);
+  return await served.node.core.rules.exitCode(processEnd(context.program, hostname, Number(port), clock));
 }

@@ -103,7 +103,18 @@ async function unrelatedKeys(): Promise<Keys> {
 export async function listenTls(core: NodeCore): Promise<ListenerFactory> {
   const { certificate } = core.rules;
   const { identity, host } = core.options;
-  const made = await certificatesOf(identity, core.rules.advertisedHost(host), certificate, core.clock.wall());
+  const advertised = core.rules.advertisedHost(host);
+  const made = core.rules.certificateKept
+    ? await certificatesOf(identity, advertised, certificate, core.clock.wall())
+    : [
+      await make(
+        identity,
+        advertised,
+        { ...certificate, key: "other" },
+        new Date(core.clock.wall()).getUTCFullYear(),
+        0,
+      ),
+    ];
   const contexts = made.map(({ certificatePem, keyPem }) => createSecureContext({ cert: certificatePem, key: keyPem }));
   let turn = 0;
   return (accept) => {

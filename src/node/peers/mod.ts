@@ -11,6 +11,7 @@ import { fetchDocument, type Fetched } from "./fetch.ts";
 import { forward } from "./forward.ts";
 import { Gossip, type PeerTransport } from "./gossip.ts";
 import { Peer, type Provider } from "./peer.ts";
+import { Pins } from "./pins.ts";
 import { ConnectionPool } from "./pool.ts";
 import { type Origin, originOf, PeerError } from "./socket.ts";
 
@@ -47,7 +48,7 @@ type Choice =
 
 class NodePeers implements Peers {
   readonly #sources = new Map<string, Source>();
-  readonly #pins = new Map<string, string>();
+  readonly #pins: Pins;
   readonly #pool: ConnectionPool;
   readonly #stop = new AbortController();
   readonly #work = new Set<Promise<void>>();
@@ -57,6 +58,7 @@ class NodePeers implements Peers {
   constructor(private readonly core: NodeCore) {
     this.#pool = new ConnectionPool(core.clock, core.rules);
     this.#gossip = new Gossip(core);
+    this.#pins = new Pins(core.rules.pinsOnDisk ? core.options.dataDirectory : undefined);
     const { discoveryPort } = core.options;
     if (discoveryPort !== undefined) queueMicrotask(() => this.#listen(discoveryPort));
   }

@@ -54,6 +54,9 @@ export interface OperabilityRules {
   /** Whether certificates of peers stay pinned over a restart. X01 §4.2. */
   readonly pinsOnDisk: boolean;
 
+  /** Whether a start shows the certificate of the one before. X01 §4.1. */
+  readonly certificateKept: boolean;
+
   /** Peers that count as online. */
   readonly nodesOnline: (core: NodeCore) => number;
   /** Open streams of a capability after one of so many has ended. */
@@ -96,6 +99,7 @@ export const operabilityRules: OperabilityRules = {
   blobsOnDisk: true,
   corporaKept: true,
   pinsOnDisk: true,
+  certificateKept: true,
 
   nodesOnline: (core) => core.peers.count(),
   streamsAfterEnd: (open) => open - 1,
