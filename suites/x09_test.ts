@@ -6,10 +6,10 @@ import { buildReport } from "../src/report/build.ts";
 import type { RunResult } from "../src/report/results.ts";
 import { RunnerBench } from "../src/runner/bench.ts";
 import { run } from "../src/runner/run.ts";
+import { liveNetworks, runOptions } from "../src/runner/run_options.ts";
 import { filterCases, plan } from "../src/runner/select.ts";
-import { NO_ADAPTER } from "../src/target/adapter.ts";
 import { EmbeddedTarget } from "../src/target/embedded.ts";
-import { LiveNetwork, nullSink, steadyClock, systemClock, type TranscriptRecord } from "../src/wire/mod.ts";
+import { nullSink, systemClock, type TranscriptRecord } from "../src/wire/mod.ts";
 import { requirement } from "./catalogue/mod.ts";
 import { ALLOWED_SKIP_REASONS, ALLOWED_SKIPS } from "./allowed_skips.ts";
 import { byteVectors } from "../vectors/mod.ts";
@@ -31,34 +31,15 @@ interface Choice {
 async function runSuite(choice: Choice = {}): Promise<RunResult> {
   const { seed = 0xC0FFEE, filters = [], overrides = [], record = nullSink.record, parallel = 8 } = choice;
   const selected = filterCases(ALL, filters);
-  const { result } = await run({
+  const basis = { requirementOf: requirement, clock: CLOCK, seed, timeOrigin: T0, suiteVersion: SUITE_VERSION };
+  const { result } = await run(runOptions(basis, {
     target: new EmbeddedTarget({ seed, timeOrigin: T0, faults: [], overrides }),
     all: ALL,
     selected,
-    filtered: filters.length > 0,
-    networkOf: (scope, moving) =>
-      new LiveNetwork({ scope, sink: { record }, clock: moving ? CLOCK : steadyClock(T0, CLOCK) }),
-    clock: CLOCK,
-    seed,
-    timeOrigin: T0,
+    networkOf: liveNetworks(basis, { record }),
     parallel,
-    slow: false,
-    strict: false,
-    adapter: NO_ADAPTER,
-    reporter: new RunnerBench({
-      requirementOf: requirement,
-      clock: CLOCK,
-      seed,
-      timeOrigin: T0,
-      suiteVersion: SUITE_VERSION,
-    }),
-    suiteVersion: SUITE_VERSION,
-    suiteCommit: "test",
-    deselected: [],
-    configuration: {},
-    reproduction: (id) => id,
-    progress: () => {},
-  });
+    reporter: new RunnerBench(basis),
+  }));
   return result;
 }
 

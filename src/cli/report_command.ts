@@ -1,13 +1,13 @@
 /** `hearthproof report show|verify|recheck DIR`. */
 
 import { visible } from "../report/escape.ts";
-import { NO_ADAPTER } from "../target/adapter.ts";
 import type { RunManifest } from "../report/run_manifest.ts";
 import type { Outcome } from "../report/results.ts";
 import { verifyReport } from "../report/sign.ts";
 import { printReport } from "../report/terminal.ts";
 import { RunnerBench } from "../runner/bench.ts";
 import { run } from "../runner/run.ts";
+import { runOptions } from "../runner/run_options.ts";
 import { plan } from "../runner/select.ts";
 import { readTranscript, ReplayNetwork, type Transcript } from "../wire/mod.ts";
 import { RUN } from "./commands.ts";
@@ -75,7 +75,7 @@ async function verify(folder: string, options: Options, { printer }: CommandCont
 }
 
 /** The options of the run that wrote the folder, with the keys given now. */
-function runOptions(manifest: RunManifest, given: Options): Options {
+function optionsOf(manifest: RunManifest, given: Options): Options {
   const argv = ["run"];
   for (const [name, value] of Object.entries(manifest.configuration)) {
     if (value === GIVEN) {
@@ -102,7 +102,7 @@ async function recheck(folder: string, options: Options, context: CommandContext
   const manifest = await readRunManifest(`${folder}/${REPORT_FILES.manifest}`);
   const { seed, time_origin: timeOrigin } = manifest;
   const transcript = await transcriptOf(folder);
-  const { target } = await chooseTarget(runOptions(manifest, options), {
+  const { target } = await chooseTarget(optionsOf(manifest, options), {
     seed,
     timeOrigin,
     captureWire: manifest.configuration["wire-capture"] === true,
@@ -110,35 +110,20 @@ async function recheck(folder: string, options: Options, context: CommandContext
   const all = plan(context.suites, context.requirementOf);
   const ran = new Set(manifest.selection.ran);
   const selected = all.filter(({ definition }) => ran.has(definition.id));
-  const { result } = await run({
+  const basis = { ...context, seed, timeOrigin };
+  const { result } = await run(runOptions(basis, {
     target,
     all,
     selected,
-    filtered: true,
+    reporter: new RunnerBench(basis),
     networkOf: (scope) => new ReplayNetwork(transcript.scopes.get(scope) ?? []),
     repeats: (id) => transcript.scopes.has(`${id}#2`),
-    clock: context.clock,
-    seed,
-    timeOrigin,
-    parallel: 1,
     slow: true,
     strict: manifest.strict,
-    adapter: NO_ADAPTER,
-    reporter: new RunnerBench({
-      requirementOf: context.requirementOf,
-      clock: context.clock,
-      seed,
-      timeOrigin,
-      suiteVersion: context.suiteVersion,
-    }),
-    suiteVersion: context.suiteVersion,
     suiteCommit: context.suiteCommit,
-    deselected: [],
-    configuration: {},
-    reproduction: (id) => id,
     progress: ({ done, total }) => context.printer.progress(`${done}/${total}`),
     signal: context.signal,
-  });
+  }));
   context.printer.progress("");
   const report = await readReport(`${folder}/${REPORT_FILES.json}`);
   const reported = new Map(report.cases.map(({ id, outcome }) => [id, outcome]));

@@ -2,21 +2,19 @@
 
 import { header, jsonObject, okObject, status } from "../check/mod.ts";
 import type { Overrides } from "../node/fault.ts";
-import { type Clock, isObject, type JsonObject, verifyDocument } from "../protocol/mod.ts";
+import { isObject, type JsonObject, verifyDocument } from "../protocol/mod.ts";
 import { buildReport } from "../report/build.ts";
 import { REPORTER_FAULTS, type ReporterFault } from "../report/faults.ts";
 import type { RunResult } from "../report/results.ts";
 import { buildRunManifest } from "../report/run_manifest.ts";
 import { signReport } from "../report/sign.ts";
-import { NO_ADAPTER } from "../target/adapter.ts";
 import { foundedIdentities, testerIdentity } from "../target/access.ts";
 import { EmbeddedTarget } from "../target/embedded.ts";
-import { PreflightError } from "../target/preflight.ts";
-import { LiveNetwork, nullSink, steadyClock } from "../wire/mod.ts";
+import { type Preflight, preflight, PreflightError } from "../target/preflight.ts";
 import type { CaseContext, RunnableCase } from "./case.ts";
 import type { BenchOptions, BenchRefusal, BenchRun, ReporterBench } from "./reporter_bench.ts";
-import type { Requirement } from "./requirement.ts";
-import { run } from "./run.ts";
+import { run, type RunOptions } from "./run.ts";
+import { type RunBasis, runOptions } from "./run_options.ts";
 import { filterCases, plan } from "./select.ts";
 
 /** Digest that stands for a transcript nobody keeps. */
@@ -87,14 +85,18 @@ function stub(options: BenchOptions): Overrides {
 }
 
 /** What the bench is made with. */
-export interface BenchMaking {
-  readonly requirementOf: (id: string) => Requirement;
-  readonly clock: Clock;
-  readonly seed: number;
-  readonly timeOrigin: number;
-  readonly suiteVersion: string;
+export interface BenchMaking extends RunBasis {
   /** Reporter faults in force. */
   readonly faults?: readonly string[];
+}
+
+async function lookAtAnyVersion({ target, networkOf, seed, timeOrigin }: RunOptions): Promise<Preflight> {
+  const network = networkOf("preflight", false);
+  try {
+    return await preflight(target, network, { seed, timeOrigin, anyVersion: true });
+  } finally {
+    await network.close?.();
+  }
 }
 
 /** See the module comment. */
@@ -144,28 +146,19 @@ export class RunnerBench implements ReporterBench {
     const selected = filterCases(all, options.filter === undefined ? [] : [options.filter]);
     const secrets = [PLANTED_TOKEN, foundedIdentities(seed).root.seed.toHex()];
     try {
-      const { result } = await run({
+      const plainOptions = runOptions(making, {
         target,
         all,
         selected,
-        filtered: selected.length < all.length,
-        networkOf: (scope) => new LiveNetwork({ scope, sink: nullSink, clock: steadyClock(timeOrigin) }),
-        clock: making.clock,
-        seed,
-        timeOrigin,
-        parallel: 1,
-        slow: false,
-        strict: false,
-        adapter: NO_ADAPTER,
         reporter: this,
-        suiteVersion: making.suiteVersion,
         suiteCommit: "bench",
-        deselected: [],
         configuration: { target: "embedded", "admin-token": PLANTED_TOKEN },
-        reproduction: (id) => `hearthproof run --suite-filter '${id}'`,
-        progress: () => {},
-        ...(behaviour.ignoreVersion === true ? { anyVersion: true } : {}),
-        ...(behaviour.failUnadvertised === true ? { failGated: true } : {}),
+      });
+      const { result } = await run({
+        ...plainOptions,
+        // A broken runner does not look whether it knows the version, or runs what the target does not offer.
+        ...(behaviour.ignoreVersion === true ? { preflight: await lookAtAnyVersion(plainOptions) } : {}),
+        ...(behaviour.failUnadvertised === true ? { gate: () => undefined } : {}),
       });
       const plain = buildRunManifest(result, { options: ["admin-token"], texts: secrets }) as unknown as JsonObject;
       const manifest = this.#faults.reduce((m, fault) => fault.manifest?.(m, secrets) ?? m, plain);

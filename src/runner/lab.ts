@@ -3,7 +3,6 @@
  * and variants. Selftest and the further threads of a run use it.
  */
 
-import type { Clock } from "../protocol/mod.ts";
 import { REPORTER_FAULTS } from "../report/faults.ts";
 import type { CaseResult } from "../report/results.ts";
 import { NO_ADAPTER } from "../target/adapter.ts";
@@ -13,21 +12,16 @@ import { type Preflight, preflight } from "../target/preflight.ts";
 import { ProcessTarget } from "../target/process.ts";
 import type { TargetProfile } from "../target/profile.ts";
 import type { Target } from "../target/target.ts";
-import { LiveNetwork, nullSink, steadyClock, type TranscriptSink } from "../wire/mod.ts";
+import { type LiveNetwork, nullSink, type TranscriptSink } from "../wire/mod.ts";
 import { RunnerBench } from "./bench.ts";
 import { type JobNode, nodeKey } from "./job.ts";
-import type { Requirement } from "./requirement.ts";
 import type { ReporterBench } from "./reporter_bench.ts";
 import { runCase, sessionNeeds } from "./run.ts";
+import { liveNetworks, type RunBasis } from "./run_options.ts";
 import type { PlannedCase } from "./select.ts";
 
 /** What the labs of one program share. */
-export interface LabBasis {
-  readonly requirementOf: (id: string) => Requirement;
-  readonly clock: Clock;
-  readonly seed: number;
-  readonly timeOrigin: number;
-  readonly suiteVersion: string;
+export interface LabBasis extends RunBasis {
   readonly dialect?: Dialect;
   readonly captureWire?: boolean;
   /** Command line of a child node, with the placeholders of an `exec:` target; without it there are no children. */
@@ -108,10 +102,8 @@ export class Lab {
   }
 
   #network(scope: string, moving: boolean, sink: TranscriptSink): LiveNetwork {
-    const { clock, timeOrigin } = this.basis;
     // A child process has the clock of the machine, and a selftest may last longer than timestamps stay valid.
-    const real = moving || this.node.host === "process";
-    return new LiveNetwork({ scope, sink, clock: real ? clock : steadyClock(timeOrigin, clock) });
+    return liveNetworks(this.basis, sink)(scope, moving || this.node.host === "process");
   }
 }
 

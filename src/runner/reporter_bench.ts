@@ -24,6 +24,8 @@ export interface BenchOptions {
   readonly bare?: boolean;
   /** The target reports only this contract version. */
   readonly contractVersion?: string;
+  /** Which of several equal runs; equal options name the same run, which is made once. */
+  readonly round?: number;
   /** Only cases that match. */
   readonly filter?: string;
 }

@@ -61,10 +61,8 @@ export interface RunOptions extends CaseOptions {
   readonly repeats?: (caseId: string) => boolean;
   /** A pre-flight that was made already. */
   readonly preflight?: Preflight;
-  /** Bench only: a broken runner that goes on whatever version the target speaks. */
-  readonly anyVersion?: boolean;
-  /** Bench only: a broken runner that counts a closed gate as a failure. */
-  readonly failGated?: boolean;
+  /** Why a case does not run against the target, undefined if it does; default {@linkcode gateOf}. */
+  readonly gate?: typeof gateOf;
 }
 
 /** State of a run for a progress line. */
@@ -181,9 +179,8 @@ export async function run(options: RunOptions): Promise<FinishedRun> {
   const results = new Map<PlannedCase, CaseResult>();
   const waiting: PlannedCase[] = [];
   for (const planned of options.selected) {
-    const gate = gateOf(planned, profile, options.target);
-    if (gate !== undefined && options.failGated === true) waiting.push(planned);
-    else if (gate !== undefined) results.set(planned, skipped(planned, "gated", gate));
+    const gate = (options.gate ?? gateOf)(planned, profile, options.target);
+    if (gate !== undefined) results.set(planned, skipped(planned, "gated", gate));
     else if (planned.slow && !options.slow) results.set(planned, skipped(planned, "slow", "slow (--slow)"));
     else waiting.push(planned);
   }
@@ -245,7 +242,6 @@ async function makePreflight(options: RunOptions): Promise<Preflight> {
       seed: options.seed,
       timeOrigin: options.timeOrigin,
       adapter: options.adapter,
-      ...(options.anyVersion === true ? { anyVersion: true } : {}),
     });
   } finally {
     await network.close?.();

@@ -4,10 +4,10 @@ import { overallOf, REQUIRED_CORE } from "../../src/report/overall.ts";
 import type { RunResult } from "../../src/report/results.ts";
 import { RunnerBench } from "../../src/runner/bench.ts";
 import { run } from "../../src/runner/run.ts";
+import { liveNetworks, runOptions } from "../../src/runner/run_options.ts";
 import { filterCases, plan, type PlannedCase } from "../../src/runner/select.ts";
-import { NO_ADAPTER } from "../../src/target/adapter.ts";
 import { EmbeddedTarget } from "../../src/target/embedded.ts";
-import { LiveNetwork, nullSink, steadyClock, systemClock, type TranscriptRecord } from "../../src/wire/mod.ts";
+import { nullSink, systemClock, type TranscriptRecord } from "../../src/wire/mod.ts";
 import { requirement } from "../catalogue/mod.ts";
 import { SUITES } from "../mod.ts";
 import { SUITE_VERSION } from "../version.ts";
@@ -25,33 +25,15 @@ interface Choice {
 }
 
 async function runCases({ selected, faults = [], record = nullSink.record }: Choice): Promise<RunResult> {
-  const { result } = await run({
+  const basis = { requirementOf: requirement, clock: CLOCK, seed: SEED, timeOrigin: T0, suiteVersion: SUITE_VERSION };
+  const { result } = await run(runOptions(basis, {
     target: new EmbeddedTarget({ seed: SEED, timeOrigin: T0, faults }),
     all: ALL,
     selected,
-    filtered: true,
-    networkOf: (scope) => new LiveNetwork({ scope, sink: { record }, clock: steadyClock(T0, CLOCK) }),
-    clock: CLOCK,
-    seed: SEED,
-    timeOrigin: T0,
+    networkOf: liveNetworks(basis, { record }),
     parallel: PARALLEL,
-    slow: false,
-    strict: false,
-    adapter: NO_ADAPTER,
-    reporter: new RunnerBench({
-      requirementOf: requirement,
-      clock: CLOCK,
-      seed: SEED,
-      timeOrigin: T0,
-      suiteVersion: SUITE_VERSION,
-    }),
-    suiteVersion: SUITE_VERSION,
-    suiteCommit: "test",
-    deselected: [],
-    configuration: {},
-    reproduction: (id) => id,
-    progress: () => {},
-  });
+    reporter: new RunnerBench(basis),
+  }));
   return result;
 }
 

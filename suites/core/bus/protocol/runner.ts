@@ -40,8 +40,8 @@ export const runnerCases: readonly ConformanceCase[] = [
     brokenBy: ["report-differs-between-runs"],
     effects: "none",
     async run(context) {
-      const first = await benchRun(context, {});
-      const second = await benchRun(context, {});
+      const first = await benchRun(context, { round: 1 });
+      const second = await benchRun(context, { round: 2 });
       const same = verdictsOf(first.report) === verdictsOf(second.report);
       context.should.hold(same, "equal sections and overall from two runs with one seed", "they differ");
     },
