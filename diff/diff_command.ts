@@ -1,10 +1,9 @@
 /** `hearthproof diff`: options -> comparison -> reports -> exit code. */
 
 import { join } from "node:path";
-import { parse } from "@std/yaml";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { type Printer, quietPrinter } from "../src/cli/printer.ts";
-import { type Clock, isObject } from "../src/protocol/mod.ts";
+import type { Clock } from "../src/protocol/mod.ts";
 import { prepareFolder, writeAtomic } from "../src/report/atomic.ts";
 import { readOptionFile } from "../src/cli/target_options.ts";
 import { calibrate } from "./calibrate.ts";
@@ -22,7 +21,8 @@ import { diffJunit } from "./report_junit.ts";
 import { summaryLines } from "./report_terminal.ts";
 import type { ComparedTarget, Difference, DiffResult } from "./result.ts";
 import { type Contestant, meet, type RunFrame } from "./side.ts";
-import { makePlan, TEMPLATES, type Weights } from "./traffic/mod.ts";
+import { readProfile, type Weights } from "./profile.ts";
+import { makePlan, TEMPLATES } from "./traffic/mod.ts";
 
 /** What main hands over. */
 export interface DiffContext {
@@ -115,19 +115,7 @@ async function readRecording(path: string) {
 export async function weightsOf(options: Options): Promise<Weights> {
   const path = options.text("profile");
   if (path === undefined) return {};
-  const value = parse(await readText("profile", path));
-  const weights = isObject(value) && isObject(value.weights) ? value.weights : undefined;
-  if (weights === undefined) throw new UsageError(`--profile ${path}: it has no object named weights`);
-  const known = new Set(TEMPLATES.flatMap(({ name }) => [name, name.split("/")[0] ?? name]));
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, weight]) => {
-      if (!known.has(name)) throw new UsageError(`--profile ${path}: no traffic is called ${name}`);
-      if (typeof weight !== "number" || weight < 0) {
-        throw new UsageError(`--profile ${path}: ${name} needs a number from 0`);
-      }
-      return [name, weight];
-    }),
-  );
+  return readProfile(await readText("profile", path), path, TEMPLATES.map(({ name }) => name));
 }
 
 interface Task {

@@ -46,10 +46,12 @@ function rewritten(body: JsonObject): readonly (readonly [string, string, string
 /** Members of the envelope that travel as headers. */
 const MEMBERS = ["capability", "version", "request_id", "from", "community", "timestamp"];
 
+/** `{"input":{"x":"` with a byte that UTF-8 never has, and the rest. */
+const NOT_UTF8 = btoa('{"input":{"x":"\xff"},"params":{}}');
+
 export const busTemplates: readonly Template[] = [
   {
     name: "signature/spoiled",
-    weight: 10,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -61,7 +63,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "signature/other-key",
-    weight: 6,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -82,7 +83,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "canonical form",
-    weight: 10,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -106,7 +106,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "headers",
-    weight: 22,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -133,7 +132,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "version",
-    weight: 11,
     make: (draw) => {
       const probe = addressable(draw);
       const as = probe === undefined ? undefined : draw.actor(probe);
@@ -147,7 +145,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "unknown capability",
-    weight: 8,
     make: (draw) => {
       const name = draw.pick([
         "experimental.nothing",
@@ -167,7 +164,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "bodies",
-    weight: 22,
     make: (draw) => {
       const name = draw.pick(["market.post", "embed.text", "chat.send", "rag.query", "market.list"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -194,6 +190,7 @@ export const busTemplates: readonly Template[] = [
         ["trailing-comma", { transmit: '{"input":{},"params":{},}' }],
         ["lone-surrogate", { transmit: '{"input":{"x":"\\ud800"},"params":{}}' }],
         ["invalid-type", { body: { params: [], input: {} } }],
+        ["not-utf-8", { transmit_base64: NOT_UTF8 }],
         ["bom", { transmit: '\ufeff{"input":{},"params":{}}' }],
       ]);
       return [call(`body/${kind}`, as, name, {}, undefined, parts)];
@@ -201,7 +198,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "order of checks",
-    weight: 9,
     make: (draw) => {
       const level = draw.pick(["member", "stranger"] as const);
       const [name, capability, parts] = draw.pick<readonly [string, string, CallParts]>([
@@ -221,7 +217,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "levels",
-    weight: 6,
     make: (draw) => {
       const name = draw.pick(["rag.ingest", "file.put", "file.put.resume"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -240,7 +235,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "burst",
-    weight: 2,
     make: (draw) => {
       const probe = addressable(draw);
       const name = draw.save("burst");
@@ -257,7 +251,6 @@ export const busTemplates: readonly Template[] = [
   },
   {
     name: "raw",
-    weight: 7,
     make: (draw) => {
       const [name, bytes] = draw.pick(
         [

@@ -7,7 +7,6 @@ import { BAD, call, refused, succeeds, type Template } from "./draw.ts";
 export const chatTemplates: readonly Template[] = [
   {
     name: "chat.send/valid",
-    weight: 5,
     needs: "chat.send",
     make: (draw) => {
       const as = draw.actor("chat.send");
@@ -28,7 +27,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "chat.send/invalid",
-    weight: 9,
     needs: "chat.send",
     make: (draw) => {
       const as = draw.actor("chat.send");
@@ -65,7 +63,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "chat.history/other",
-    weight: 2,
     needs: "chat.history",
     make: (draw) => {
       const as = draw.actor("chat.history");
@@ -76,7 +73,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "chat.history/self",
-    weight: 5,
     needs: "chat.history",
     when: () => true,
     make: (draw) => {
@@ -103,7 +99,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "chat.forward.put",
-    weight: 4,
     needs: "chat.forward.put",
     make: (draw) => {
       const as = draw.actor("chat.forward.put");
@@ -120,7 +115,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "community.revoke",
-    weight: 6,
     needs: "community.revoke",
     make: (draw) => {
       const [name, level, change] = draw.pick<readonly [string, ActorLevel, JsonObject]>([
@@ -145,7 +139,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "chat.thread",
-    weight: 6,
     needs: "chat.thread.create",
     make: (draw) => {
       const known = draw.known("thread");
@@ -178,7 +171,6 @@ export const chatTemplates: readonly Template[] = [
   },
   {
     name: "community.invite",
-    weight: 7,
     needs: "community.invite",
     make: (draw) => {
       const as = draw.actor("community.invite");

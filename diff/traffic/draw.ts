@@ -22,10 +22,8 @@ export interface Offer {
 
 /** A kind of traffic. One line in an index adds it. */
 export interface Template {
-  /** `market.post/valid`; profiles weigh and exclude by it. */
+  /** `market.post/valid`; profiles weigh and exclude by it (profile_default.yaml). */
   readonly name: string;
-  /** How often it is taken relative to the others, default 1: about as often as it has kinds, so that all are met. */
-  readonly weight?: number;
   /** Capability that has to be offered. */
   readonly needs?: string;
   /** Other things that have to be there. */

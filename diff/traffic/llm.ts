@@ -116,7 +116,6 @@ function toolInputs(): readonly (readonly [string, JsonObject])[] {
 export const llmTemplates: readonly Template[] = [
   {
     name: "llm.chat/valid",
-    weight: 16,
     needs: "llm.chat",
     make: (draw) => {
       const as = draw.actor("llm.chat");
@@ -144,7 +143,7 @@ export const llmTemplates: readonly Template[] = [
         ["conversation-whole", { ...base, messages: talk, stream: false }, named],
         ["default-length", { messages, seed: 7, stream: false }, named],
         ["seed-other", { ...base, seed: 8, max_tokens: 30 }, named],
-        ["seed-null", { messages, max_tokens: 1, temperature: 0 }, named],
+        ["seed-null", { messages, max_tokens: 5, temperature: 0, seed: null }, named],
         ["other-model", base, { model: other ?? named.model }],
         ["other-model-whole", { ...base, stream: false }, { model: other ?? named.model }],
         ["parts", { ...base, messages: [user([{ type: "text", text: "hello" }])] }, named],
@@ -154,7 +153,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.chat/cancelled",
-    weight: 2,
     needs: "llm.chat",
     make: (draw) => {
       const as = draw.actor("llm.chat");
@@ -166,7 +164,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.chat/messages",
-    weight: 14,
     needs: "llm.chat",
     make: (draw) => {
       const as = draw.actor("llm.chat");
@@ -179,7 +176,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.chat/invalid",
-    weight: 19,
     needs: "llm.chat",
     make: (draw) => {
       const as = draw.actor("llm.chat");
@@ -201,7 +197,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.chat/tools",
-    weight: 16,
     needs: "llm.chat",
     when: ({ versions }) => versions.has("llm.chat@2.0"),
     make: (draw) => {
@@ -215,7 +210,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.chat/two",
-    weight: 4,
     needs: "llm.chat",
     when: ({ versions }) => versions.has("llm.chat@2.0"),
     make: (draw) => {
@@ -247,7 +241,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.complete",
-    weight: 12,
     needs: "llm.complete",
     make: (draw) => {
       const as = draw.actor("llm.complete");
@@ -258,10 +251,11 @@ export const llmTemplates: readonly Template[] = [
         ["whole", { prompt: "Once upon a", max_tokens: 5, stream: false, seed: 3 }, named],
         ["usual", { prompt: "Once upon a", max_tokens: 12, seed: 3 }, named],
         ["empty", { prompt: "", max_tokens: 2, seed: 3 }, named],
+        ["seed-null", { prompt: "Once upon a", max_tokens: 5, temperature: 0, seed: null }, named],
         ["missing", { max_tokens: 5 }, named],
         ["number", { prompt: 7 }, named],
         ["stop", { prompt: "The well", max_tokens: 60, stop: ["e", "th"], seed: 3, stream: false }, named],
-        ["default-length", { prompt: "Once upon a time", seed: 3, stream: false }, named],
+        ["default-length", { prompt: "Write an endless story.", seed: 3, stream: false }, named],
         ["unknown-model", { prompt: "x" }, { model: "no-such-model" }],
         ["no-model", { prompt: "x" }, {}],
         ["overlong", { prompt: OVERLONG }, named],
@@ -272,7 +266,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.tools.call",
-    weight: 9,
     needs: "llm.tools.call",
     make: (draw) => {
       const as = draw.actor("llm.tools.call");
@@ -306,7 +299,6 @@ export const llmTemplates: readonly Template[] = [
   },
   {
     name: "llm.chat/websocket",
-    weight: 7,
     needs: "llm.chat",
     when: ({ websocket }) => websocket,
     make: (draw) => {

@@ -49,7 +49,6 @@ const accepted = (requirement: string): StepLawLike => ({ requirement, status: [
 export const logTemplates: readonly Template[] = [
   {
     name: "push/valid",
-    weight: 7,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");
@@ -76,7 +75,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/tampered",
-    weight: 14,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("m1");
@@ -94,7 +92,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/again",
-    weight: 4,
     when: ({ sync }) => sync,
     make: (draw) => {
       const known = draw.known("pushed");
@@ -106,7 +103,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/follow-up",
-    weight: 8,
     when: ({ sync }) => sync,
     make: (draw) => {
       const known = draw.known("pushed");
@@ -124,7 +120,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/batch",
-    weight: 5,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");
@@ -141,7 +136,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/reordered",
-    weight: 4,
     when: ({ sync }) => sync,
     make: (draw) => {
       // What is based on a post arrives before it, in another push.
@@ -188,7 +182,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "push/odd",
-    weight: 14,
     when: ({ sync }) => sync,
     make: (draw) => {
       const author = draw.other("");
@@ -255,12 +248,14 @@ export const logTemplates: readonly Template[] = [
           data: { target_node_id: `\${id.${author}}`, new_level: "anchor", co_signers: [] },
         }, "EVT-057"],
       ]);
-      return [planned(`push/${name}`, { do: "push", events: [event] }, accepted(requirement))];
+      const push = (sent: PushedEvent) =>
+        planned(`push/${name}`, { do: "push", events: [sent] }, accepted(requirement));
+      // The second event under one id must change nothing.
+      return name === "reused-id" ? [push(event), push({ ...event, data: post(draw) } as PushedEvent)] : [push(event)];
     },
   },
   {
     name: "push/malformed",
-    weight: 8,
     when: ({ sync }) => sync,
     make: (draw) => {
       const [name, body] = draw.pick(
@@ -282,7 +277,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "documents",
-    weight: 10,
     make: (draw) => {
       const path = draw.pick([
         "/manifest",
@@ -301,7 +295,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "federation",
-    weight: 2,
     make: (draw) => {
       const [path, body] = draw.pick(
         [["/federation/v1/manifest", "{}"], ["/federation/proposal", "{}"], ["/relay/v1/register", "{}"]] as const,
@@ -312,7 +305,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "poll",
-    weight: 9,
     when: ({ pubsub }) => pubsub,
     make: (draw) => {
       const topic = draw.pick([
@@ -343,7 +335,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "protocol",
-    weight: 16,
     make: (draw) => {
       const name = draw.pick([
         "protocol.version.list",
@@ -360,7 +351,6 @@ export const logTemplates: readonly Template[] = [
   },
   {
     name: "protocol.registry.announce",
-    weight: 6,
     needs: "protocol.registry.announce",
     make: (draw) => {
       const as = draw.actor("protocol.registry.announce");

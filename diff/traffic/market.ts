@@ -35,7 +35,6 @@ const BAD_POSTS: readonly (readonly [string, string, (valid: JsonObject) => Json
 export const marketTemplates: readonly Template[] = [
   {
     name: "market.post/valid",
-    weight: 10,
     needs: "market.post",
     make: (draw) => {
       const as = draw.actor("market.post");
@@ -51,7 +50,6 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.post/invalid",
-    weight: 8,
     needs: "market.post",
     make: (draw) => {
       const as = draw.actor("market.post");
@@ -72,7 +70,6 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.list",
-    weight: 9,
     needs: "market.list",
     make: (draw) => {
       const as = draw.actor("market.list");
@@ -93,7 +90,6 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.list/invalid",
-    weight: 6,
     needs: "market.list",
     make: (draw) => {
       const as = draw.actor("market.list");
@@ -122,7 +118,6 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.expire",
-    weight: 8,
     needs: "market.expire",
     make: (draw) => {
       const known = draw.known("post");
@@ -156,7 +151,6 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.expire/unknown",
-    weight: 2,
     needs: "market.expire",
     make: (draw) => {
       const as = draw.actor("market.expire");
@@ -175,7 +169,6 @@ export const marketTemplates: readonly Template[] = [
   },
   {
     name: "market.search",
-    weight: 5,
     needs: "market.search",
     make: (draw) => {
       const as = draw.actor("market.search");

@@ -2,6 +2,7 @@
 
 import type { ActorLevel } from "../../src/runner/vector_steps.ts";
 import type { Cast, Plan, PlannedStep } from "../plan.ts";
+import { standardWeights, weightOf, type Weights } from "../profile.ts";
 import { busTemplates } from "./bus.ts";
 import { chatTemplates } from "./chat.ts";
 import { BURSTER, call, Draw, type Offer, planned, type Template } from "./draw.ts";
@@ -23,9 +24,6 @@ export const TEMPLATES: readonly Template[] = [
   ...tokensTemplates,
   ...logTemplates,
 ];
-
-/** Weights by template name or by the part before `/`; 0 excludes. */
-export type Weights = Readonly<Record<string, number>>;
 
 /** How many actors of each level a cast may have. */
 export interface CastSizes {
@@ -92,12 +90,12 @@ export function makePlan(
 ): Plan {
   const { seed, steps: wanted, offer, cast, weights = {} } = options;
   const draw = new Draw(seed, cast, offer);
+  const usual = standardWeights(TEMPLATES.map(({ name }) => name));
   const bag = TEMPLATES.flatMap((template) => {
-    const { name, needs, when, weight = 1 } = template;
+    const { name, needs, when } = template;
     if (needs !== undefined && !offer.capabilities.has(needs)) return [];
     if (when !== undefined && !when(offer)) return [];
-    const own = weights[name] ?? weights[name.split("/")[0] ?? name] ?? weight;
-    return Array.from({ length: Math.round(own) }, () => template);
+    return Array.from({ length: Math.round(weightOf(name, weights, usual)) }, () => template);
   });
   const steps: PlannedStep[] = [];
   let turn: Template[] = [];

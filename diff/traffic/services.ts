@@ -10,7 +10,7 @@ import {
   manifestCid,
   utf8,
 } from "../../src/protocol/mod.ts";
-import { BAD, call, type Draw, planned, refused, succeeds, type Template } from "./draw.ts";
+import { BAD, call, type Draw, refused, succeeds, type Template } from "./draw.ts";
 
 const NO_CID = `blake3:${"7".repeat(64)}`;
 
@@ -36,7 +36,6 @@ function smallBlob(words: string): { readonly cid: string; readonly chunk: strin
 export const servicesTemplates: readonly Template[] = [
   {
     name: "file.put",
-    weight: 6,
     needs: "file.put",
     make: (draw) => {
       const as = draw.actor("file.put", "trusted");
@@ -58,7 +57,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.put/spoiled",
-    weight: 3,
     needs: "file.put",
     make: (draw) => {
       const as = draw.actor("file.put", "trusted");
@@ -70,7 +68,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.put/broken-off",
-    weight: 3,
     needs: "file.put.resume",
     make: (draw) => {
       const as = draw.actor("file.put", "trusted");
@@ -89,7 +86,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.read/known",
-    weight: 5,
     needs: "file.read",
     make: (draw) => {
       const as = draw.actor("file.read");
@@ -101,7 +97,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.read/unknown",
-    weight: 6,
     needs: "file.read",
     make: (draw) => {
       const [name, input, law] = draw.pick(
@@ -120,7 +115,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.list",
-    weight: 4,
     needs: "file.list",
     make: (draw) => {
       const as = draw.actor("file.list");
@@ -131,7 +125,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "file.advertise",
-    weight: 7,
     needs: "file.advertise",
     make: (draw) => {
       const as = draw.actor("file.advertise");
@@ -158,7 +151,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "rag",
-    weight: 8,
     needs: "rag.query",
     make: (draw) => {
       const as = draw.actor("rag.query");
@@ -182,7 +174,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "rag.ingest",
-    weight: 8,
     needs: "rag.ingest",
     make: (draw) => {
       const as = draw.actor("rag.ingest", draw.pick(["member", "trusted", "trusted", "trusted", "self"]));
@@ -199,7 +190,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "rag.list_corpora",
-    weight: 3,
     needs: "rag.list_corpora",
     make: (draw) => {
       const as = draw.actor("rag.list_corpora", draw.once(4) ? "stranger" : "member");
@@ -210,7 +200,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "stranger reads",
-    weight: 6,
     make: (draw) => {
       const name = draw.pick(["rag.query", "file.read", "file.list", "embed.text", "market.list", "llm.chat"]);
       if (!draw.offer.capabilities.has(name)) return;
@@ -228,7 +217,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "embed.text/valid",
-    weight: 6,
     needs: "embed.text",
     make: (draw) => {
       const as = draw.actor("embed.text");
@@ -251,7 +239,6 @@ export const servicesTemplates: readonly Template[] = [
   },
   {
     name: "embed.text/invalid",
-    weight: 8,
     needs: "embed.text",
     make: (draw) => {
       const as = draw.actor("embed.text");

@@ -68,7 +68,6 @@ function minted(holder: string): readonly Mint[] {
 export const tokensTemplates: readonly Template[] = [
   {
     name: "auth.token.issue/valid",
-    weight: 7,
     needs: "auth.token.issue",
     make: (draw) => {
       const probe = addressable(draw);
@@ -93,7 +92,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "auth.token.issue/invalid",
-    weight: 10,
     needs: "auth.token.issue",
     make: (draw) => {
       const probe = addressable(draw);
@@ -131,7 +129,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token used",
-    weight: 5,
     needs: "auth.token.issue",
     make: (draw) => {
       const known = draw.known("token");
@@ -151,7 +148,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token used elsewhere",
-    weight: 3,
     needs: "auth.token.issue",
     make: (draw) => {
       const known = draw.known("token");
@@ -166,7 +162,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token minted",
-    weight: 26,
     make: (draw) => {
       const probe = addressable(draw);
       const holder = probe === undefined ? undefined : draw.actor(probe);
@@ -194,7 +189,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token with a tool",
-    weight: 3,
     needs: "llm.tools.call",
     make: (draw) => {
       const probe = addressable(draw);
@@ -221,7 +215,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "token revoked",
-    weight: 4,
     needs: "auth.token.revoke",
     make: (draw) => {
       const known = draw.known("token");
@@ -248,7 +241,6 @@ export const tokensTemplates: readonly Template[] = [
   },
   {
     name: "auth.token.introspect",
-    weight: 6,
     needs: "auth.token.introspect",
     make: (draw) => {
       const known = draw.known("token");

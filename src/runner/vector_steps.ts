@@ -92,6 +92,8 @@ export type VectorStep =
       readonly mint?: MintedToken;
       /** Bytes transmitted instead of the canonical body. */
       readonly transmit?: string;
+      /** The same for bytes that are no text, in base64. */
+      readonly transmit_base64?: string;
       /** Close the connection after so many frames of an event stream. */
       readonly cancel_after?: number;
       /** Make the call so many times in a row; the last answer counts, `outcomes` lists the statuses. */
@@ -273,7 +275,8 @@ export class StepPerformer {
     const requestId = step.request_id ?? (byHand ? session.id() : undefined);
     const token = step.mint === undefined ? step.token : await this.#mint(step.mint);
     const body: Json = step.body ?? { params: step.params ?? {}, input: step.input ?? {} };
-    const given = { version, from, community, timestamp, accept, transmit, requestId, token };
+    const bytes = step.transmit_base64 === undefined ? transmit : Uint8Array.fromBase64(step.transmit_base64);
+    const given = { version, from, community, timestamp, accept, transmit: bytes, requestId, token };
     const options: CallOptions = {
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       body,
