@@ -3,7 +3,8 @@
 import type { Clock } from "../src/protocol/mod.ts";
 import type { Instrument } from "./instrument.ts";
 import type { CallDone, Observation } from "./observation.ts";
-import { drawOperation, type Hands, type Operation } from "./workload.ts";
+import { drawOperation } from "./workload.ts";
+import type { Hands, Operation } from "./workload_calls.ts";
 
 /** Calls under way at most; what is due beyond waits, and its latency counts from when it was due. */
 export const MAX_IN_FLIGHT = 2000;

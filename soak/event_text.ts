@@ -38,6 +38,8 @@ export class EventText {
       ? title === words && body === POST_BODY
       : event.event_type === "market.post.expired"
       ? reason === EXPIRE_REASON
+      : event.event_type === "civdef.alert.published"
+      ? title === words
       : event.event_type === "chat.message.sent"
       ? body === words
       : true;

@@ -4,7 +4,10 @@ import type { Json } from "../src/protocol/mod.ts";
 import { quantile } from "../src/stats/quantile.ts";
 import type { Keeper } from "./monitors/monitor.ts";
 
-/** Above these the tester measures itself; milliseconds, 99th percentile over the run. */
+/**
+ * Above these the tester measures itself, milliseconds. One call in twenty must be late: a single hiccup of a busy
+ * machine does not make a run of hours worthless, and the percentiles of the report show it all the same.
+ */
 const MAX_SEND_LAG_MS = 250;
 const MAX_LOOP_LAG_MS = 250;
 /** Values kept for the percentiles; older ones are overwritten. */
@@ -42,7 +45,16 @@ class Ring {
   }
 
   p99(): number {
-    return this.#values.length === 0 ? 0 : quantile(this.#values, 0.99);
+    return this.#quantile(0.99);
+  }
+
+  /** What one value in twenty exceeds. */
+  p95(): number {
+    return this.#quantile(0.95);
+  }
+
+  #quantile(share: number): number {
+    return this.#values.length === 0 ? 0 : quantile(this.#values, share);
   }
 }
 
@@ -88,10 +100,10 @@ export class Instrument implements Keeper {
 
   /** Which resource of the tester was the bottleneck; undefined if none. */
   get saturated(): string | undefined {
-    const send = this.#sendLag.p99();
-    const loop = this.#loopLag.p99();
-    if (loop > MAX_LOOP_LAG_MS) return `processor: the event loop lags ${loop.toFixed(0)} ms (p99)`;
-    if (send > MAX_SEND_LAG_MS) return `sending: calls leave ${send.toFixed(0)} ms after they are due (p99)`;
+    const send = this.#sendLag.p95();
+    const loop = this.#loopLag.p95();
+    if (loop > MAX_LOOP_LAG_MS) return `processor: the event loop lags ${loop.toFixed(0)} ms (p95)`;
+    if (send > MAX_SEND_LAG_MS) return `sending: calls leave ${send.toFixed(0)} ms after they are due (p95)`;
     return this.#overflow > 0 ? `queue: ${this.#overflow} due calls found no place` : undefined;
   }
 

@@ -1,6 +1,7 @@
 /** What monitors see and say. A monitor is a file in monitors/ with one interface; the engine feeds all of them alike. */
 
 import type { Json } from "../src/protocol/mod.ts";
+import type { AuditRead } from "./audit_reader.ts";
 import type { Keeper } from "./monitors/monitor.ts";
 import type { SeenEvent } from "./seen_event.ts";
 
@@ -35,6 +36,8 @@ export interface CallDone {
   readonly written?: Written;
   /** A write was sent, whatever came of it. */
   readonly wrote?: { readonly caller: number; readonly sequence: number };
+  /** The audit record a call of ours made the target write, as it says. */
+  readonly audited?: { readonly seq: number; readonly alertId: string };
   /** What a stream lacked; absent for sound streams and for other calls. */
   readonly streamProblem?: string;
   /** The target's clock in its answer, milliseconds since the epoch, and ours at that moment. */
@@ -103,6 +106,7 @@ export type Observation =
   | HeadRead
   | ManifestRead
   | Sample
+  | AuditRead
   | Interruption
   | Resumption;
 

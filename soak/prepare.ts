@@ -3,20 +3,26 @@
 import { Random } from "../src/protocol/mod.ts";
 import type { Network } from "../src/wire/mod.ts";
 import type { Adapter } from "../src/target/adapter.ts";
-import { NoSuchActor } from "../src/target/actors.ts";
+import { type Actor, NoSuchActor } from "../src/target/actors.ts";
 import { type OpenedSession, openSession } from "../src/target/open.ts";
 import { preflight } from "../src/target/preflight.ts";
 import { advertised } from "../src/target/profile.ts";
-import { blobBytes, placeBlob, someCorpus } from "../src/target/provisioning.ts";
+import { blobBytes, placeBlob, someCorpus, uploadPath } from "../src/target/provisioning.ts";
 import type { Session } from "../src/target/session.ts";
 import type { Target } from "../src/target/target.ts";
-import { type Caller, chooseOperations, type Material, type Operation } from "./workload.ts";
+import { type CivilDefence, type GivenAuditor, openCivilDefence } from "./civil_defence.ts";
+import type { Shard } from "./run_state.ts";
+import { chooseOperations } from "./workload.ts";
+import type { Caller, Material, Operation } from "./workload_calls.ts";
 
 /** Calls per second and caller; half of the documented soft limit of one capability (wire-format.md section 15). */
 const PER_CALLER = 5;
 const MIN_CALLERS = 2;
 /** Enrolling one takes two events; more than these spread a load no better. */
 const MAX_CALLERS = 500;
+/** Members that upload; the share of the load that may be uploads without reaching the limit of one. */
+const MAX_UPLOADERS = 20;
+const UPLOAD_SHARE = 0.2;
 /** A blob of two chunks. */
 const BLOB_BYTES = 300_000;
 
@@ -29,6 +35,10 @@ export interface PrepareOptions {
   /** Highest calls per second. */
   readonly rate: number;
   readonly weights?: Readonly<Record<string, number>>;
+  /** Which of the identities are ours; all without it. */
+  readonly shard?: Shard;
+  /** The operator's access to the audit chain. */
+  readonly auditor?: GivenAuditor;
 }
 
 /** A target made ready. */
@@ -37,6 +47,7 @@ export interface Prepared {
   readonly callers: readonly Caller[];
   readonly material: Material;
   readonly operations: readonly Operation[];
+  readonly civilDefence: CivilDefence;
   readonly readable: boolean;
   readonly head: number;
   /** What the operator should know: what is left out, and why. */
@@ -54,23 +65,35 @@ export async function prepareTarget(options: PrepareOptions): Promise<Prepared> 
   const { profile } = found;
   const opened = await openSession(target, { network, profile, seed, timeOrigin, scope: "soak", needs: {} });
   const remarks = [...found.remarks];
-  const callers = await makeCallers(opened, options, profile.identities.member, remarks);
+  const members = Math.floor(profile.identities.member / (options.shard?.count ?? 1));
+  const callers = await makeCallers(opened, options, members, remarks);
   const writes = target.access.allowWrites && callers.length > 0;
-  const material = writes ? await placeMaterial(opened, remarks) : {};
+  const civilDefence = await openCivilDefence({
+    opened,
+    root: target.access.root,
+    writes: target.access.allowWrites,
+    given: options.auditor,
+    rate: options.rate,
+  });
+  const { publishers } = civilDefence;
+  const placed = writes ? await placeMaterial(opened, options.rate, remarks) : {};
+  const material = publishers.length === 0 ? placed : { ...placed, publishers };
   const { session } = opened;
   const operations = callers.length === 0 ? [] : chooseOperations(session, {
     writes,
+    sync: profile.sync,
     material,
     ...(options.weights === undefined ? {} : { weights: options.weights }),
   });
   if (!target.access.allowWrites) remarks.push("nothing is written: --allow-writes was not given");
-  remarks.push("the audit chain is not judged: reading it is not part of this version");
+  if (civilDefence.unreadable !== undefined) remarks.push(`the audit chain is not judged: ${civilDefence.unreadable}`);
   if (!profile.observe) remarks.push("the target's log cannot be read: lost events cannot be seen");
   return {
     session,
     callers,
     material,
     operations,
+    civilDefence,
     readable: profile.observe,
     head: await session.head() ?? 0,
     remarks,
@@ -79,7 +102,7 @@ export async function prepareTarget(options: PrepareOptions): Promise<Prepared> 
 
 async function makeCallers(
   { actors }: OpenedSession,
-  { rate }: PrepareOptions,
+  { rate, shard, target }: PrepareOptions,
   members: number,
   remarks: string[],
 ): Promise<readonly Caller[]> {
@@ -87,9 +110,13 @@ async function makeCallers(
   const count = Math.min(wanted, members);
   if (count < wanted) remarks.push(`${count} of ${wanted} callers are at hand: the target may limit their rate`);
   const callers: Caller[] = [];
-  for (let index = 0; index < count; index++) {
+  for (let place = 0; callers.length < count; place++) {
+    const ours = shard === undefined || place % shard.count === shard.index - 1;
+    // Identities of a fixed pool are given out in their order, so those of other shards are taken and left alone.
+    if (!ours && target.access.root !== undefined) continue;
     try {
-      callers.push({ index, actor: await actors.member(`soak-${index}`) });
+      const actor = await actors.member(`soak-${place}`);
+      if (ours) callers.push({ index: callers.length, actor });
     } catch (error) {
       if (!(error instanceof NoSuchActor)) throw error;
       break;
@@ -99,7 +126,7 @@ async function makeCallers(
 }
 
 /** A blob and a corpus, as far as the target takes them. */
-async function placeMaterial({ session, actors }: OpenedSession, remarks: string[]): Promise<Material> {
+async function placeMaterial({ session, actors }: OpenedSession, rate: number, remarks: string[]): Promise<Material> {
   const attempt = async <T>(what: string, make: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await make();
@@ -119,7 +146,14 @@ async function placeMaterial({ session, actors }: OpenedSession, remarks: string
   const corpus = offers("rag.query", "rag.ingest")
     ? await attempt("rag.query", () => someCorpus(session, actors))
     : undefined;
+  const uploads = blob === undefined ? undefined : await attempt("file.put", async () => {
+    const count = Math.min(MAX_UPLOADERS, Math.max(1, Math.ceil(rate * UPLOAD_SHARE / PER_CALLER)));
+    const uploaders: Actor[] = [];
+    for (let i = 0; i < count; i++) uploaders.push(await actors.trusted(i === 0 ? "soak-placer" : `soak-placer-${i}`));
+    return { actors: uploaders, path: await uploadPath(session, await actors.trusted("soak-placer")) };
+  });
   return {
+    ...(uploads === undefined ? {} : { uploads }),
     ...(blob === undefined ? {} : { blob }),
     ...(corpus === undefined ? {} : { corpus: { name: corpus.name, query: corpus.query } }),
   };

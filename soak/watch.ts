@@ -2,6 +2,7 @@
 
 import { type Clock, type EventEnvelope, isObject, tryParseJson } from "../src/protocol/mod.ts";
 import type { HttpAnswer, HttpRequest } from "../src/wire/mod.ts";
+import type { AuditReader } from "./audit_reader.ts";
 import { looksLikeEvent } from "../src/target/observer.ts";
 import type { Instrument } from "./instrument.ts";
 import type { IntegrityMonitor } from "./monitors/integrity.ts";
@@ -19,6 +20,12 @@ const LOOP_EVERY_MS = 100;
 const MAX_SAMPLE_MS = 5000;
 const MIN_SAMPLE_MS = 500;
 const LOOKS_PER_RUN = 720;
+/** Distance of two readings of what is new in the audit chain. */
+const AUDIT_EVERY_MS = 2000;
+/** Readings of the whole audit chain a run should have, and their least and greatest distance. */
+const WALKS_PER_RUN = 6;
+const MIN_WALK_MS = 8000;
+const MAX_WALK_MS = 1_800_000;
 /** Answers to one reading of the log at most: 200,000 events with pages of 1,000. */
 const MAX_PAGES = 200;
 
@@ -41,6 +48,8 @@ export interface WatchOptions {
   readonly instrument: Instrument;
   /** How far the log was read before: by this run before it was resumed, or not at all. */
   readonly reached: LogPosition;
+  /** Absent where the audit chain cannot be read. */
+  readonly audit?: AuditReader;
 }
 
 /** How far the log was read. */
@@ -67,11 +76,15 @@ export class Watch {
 
   /** Starts everything; it ends with the signal. */
   start(signal: AbortSignal): Promise<unknown> {
-    const { durationMs, pid, readable } = this.options;
+    const { durationMs, pid, readable, audit } = this.options;
+    const walkMs = Math.min(MAX_WALK_MS, Math.max(MIN_WALK_MS, durationMs / WALKS_PER_RUN));
     const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, durationMs / LOOKS_PER_RUN));
     const every = (ms: number, work: () => Promise<unknown>) => this.#every(ms, work, signal);
     return Promise.all([
       ...(readable ? [every(LOG_EVERY_MS, () => this.readLog()), every(REREAD_EVERY_MS, () => this.rereadSome())] : []),
+      ...(audit === undefined
+        ? []
+        : [every(AUDIT_EVERY_MS, () => audit.readNew()), every(walkMs, () => this.walkAudit())]),
       every(HEAD_EVERY_MS, () => this.readHead()),
       every(MANIFEST_EVERY_MS, () => this.readManifest()),
       ...(pid() === undefined ? [] : [every(sampleMs, () => this.#sample())]),
@@ -103,6 +116,14 @@ export class Watch {
     const answer = await this.options.exchange({ method: "GET", path: "/manifest", headers: [] });
     if (answer.status === 0) return;
     observe({ kind: "manifest", at: clock.mono(), wall: clock.wall(), manifest: tryParseJson(answer.body) });
+  }
+
+  /** Reads the whole audit chain as every reader, one after the other. */
+  async walkAudit(): Promise<void> {
+    const { audit } = this.options;
+    if (audit === undefined) return;
+    await audit.readNew();
+    for (let reader = 0; reader < audit.readers; reader++) await audit.readAll(reader);
   }
 
   /** Reads one remembered range of history again. */

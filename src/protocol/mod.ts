@@ -1,6 +1,7 @@
 /** The protocol without I/O: encodings, identities, signed documents, tokens, content ids. */
 
 export * from "./audit.ts";
+export * from "./audit_walk.ts";
 export * from "./bytes.ts";
 export * from "./canonical.ts";
 export * from "./cid.ts";

@@ -165,7 +165,7 @@ class Desk {
     const { alertId, document } = this.#stored(call);
     const status = text(call.input, "status");
     if (!rules.ackStates.includes(status)) throw badRequest(`Cannot acknowledge: status is ${shown(status)}`);
-    const note = call.input["note"] === undefined ? "" : bounded(call.input, "note", rules.ackNoteMax);
+    const note = (call.input["note"] ?? "") === "" ? "" : bounded(call.input, "note", rules.ackNoteMax);
     const target = document["target"];
     const roles = isObject(target) && Array.isArray(target["roles"]) ? target["roles"] : [];
     if (!roles.includes(certificate.role)) {

@@ -3,16 +3,16 @@
  * nearest one, that the node stays alive (OPS-029).
  */
 
-import { isObject } from "../../protocol/mod.ts";
+import { isObject, type JsonObject } from "../../protocol/mod.ts";
 import { faults, type Overrides } from "../fault.ts";
 
 /** At 20 calls per second this is 1 MB per second. */
 const LEAK_PER_CALL_BYTES = 50_000;
 /** One event in so many is acknowledged and not stored. */
 const DROPPED_ONE_IN = 500;
-/** Lamport value of the event that is handed out twice, and of the one that changes once it is old. */
-const REPEATED_LAMPORT = 150;
-const REWRITTEN_LAMPORT = 100;
+/** Which event of a caller is handed out twice, and which one changes once it is old; counted as they are handed out. */
+const REPEATED_NUMBER = 150;
+const REWRITTEN_NUMBER = 20;
 /** Answers to sync after which the old event changes; a soak asks about once a second. */
 const REWRITTEN_AFTER_ANSWERS = 30;
 /** First delay, and its growth. */
@@ -40,17 +40,42 @@ function leaking(): Outbound {
   };
 }
 
+/** Counts events that a caller can look for, so that it is one of those that is lost. */
 function dropping(): NonNullable<Overrides["log"]> {
   let stored = 0;
-  return (event) => ++stored % DROPPED_ONE_IN === 0 ? null : event;
+  return (event) => isCallers(event) && ++stored % DROPPED_ONE_IN === 0 ? null : event;
+}
+
+function isCallers(event: unknown): event is JsonObject {
+  return isObject(event) && isObject(event.data) && typeof event.data.client_id === "string";
+}
+
+/** Recognises one event again: the `number`th event of a caller that was handed out. */
+function chosen(number: number): (event: unknown) => event is JsonObject {
+  const seen = new Set<unknown>();
+  let id: unknown;
+  return (event): event is JsonObject => {
+    if (!isCallers(event)) return false;
+    if (id === undefined && seen.add(event.event_id).size === number) {
+      id = event.event_id;
+      seen.clear();
+    }
+    return id !== undefined && event.event_id === id;
+  };
+}
+
+function repeating(): Outbound {
+  const isChosen = chosen(REPEATED_NUMBER);
+  return syncAnswers((events) => events.flatMap((event) => isChosen(event) ? [event, event] : [event]));
 }
 
 function rewriting(): Outbound {
+  const isChosen = chosen(REWRITTEN_NUMBER);
   let answers = 0;
   return syncAnswers((events) => {
     answers++;
     return events.map((event) =>
-      answers > REWRITTEN_AFTER_ANSWERS && isObject(event) && event.lamport === REWRITTEN_LAMPORT
+      isChosen(event) && answers > REWRITTEN_AFTER_ANSWERS
         ? { ...event, data: { ...(isObject(event.data) ? event.data : {}), edited: true } }
         : event
     );
@@ -72,9 +97,7 @@ export const soakFaults = faults({
   },
   "duplicates-one-event": {
     breaks: ["OPS-006"],
-    outbound: syncAnswers((events) =>
-      events.flatMap((event) => isObject(event) && event.lamport === REPEATED_LAMPORT ? [event, event] : [event])
-    ),
+    outbound: repeating(),
   },
   "rewrites-an-old-event": {
     breaks: ["OPS-018"],
