@@ -224,7 +224,8 @@ function layout(left: string, right: string, sink: Sink): void {
   else if (a.shape !== b.shape) sink("byte-only", "layout", shownValue(a.shape), shownValue(b.shape), false);
 }
 
-const NAME = /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|(?<![0-9A-Za-z])[0-7][0-9A-HJKMNP-TV-Z]{25}(?![0-9A-Za-z])/g;
+const NAME =
+  /blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|(?<![0-9A-Za-z])[0-7][0-9A-HJKMNP-TV-Z]{25}(?![0-9A-Za-z])/g;
 
 function names(bytes: Uint8Array): readonly string[] {
   return fromUtf8Lossy(bytes).match(NAME) ?? [];
@@ -239,7 +240,8 @@ function statusText({ status, value }: Observation): string {
   return typeof code === "string" ? `${status} ${code}` : String(status);
 }
 
-function endText({ status, end, failure }: Observation): string {
+/** How an answer ended, or why there was none. */
+export function endText({ status, end, failure }: Observation): string {
   return failure === undefined ? `${end} after ${status}` : `${failure}${status === 0 ? ", no answer" : ""}`;
 }
 

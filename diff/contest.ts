@@ -68,6 +68,13 @@ export function skewOf(options: Options, side: SideName): number {
   return skew;
 }
 
+/** What a target may lack besides capabilities; nothing is sent there unless all have it. */
+const SERVICES: readonly { readonly name: string; readonly has: (profile: TargetProfile) => boolean }[] = [
+  { name: "POST /sync/v1/events", has: ({ sync }) => sync },
+  { name: "GET /pubsub/v1/subscribe", has: ({ pubsub }) => pubsub },
+  { name: "WebSocket /bus/v1/call", has: ({ websocket }) => websocket },
+];
+
 /** What all contestants offer, with the capabilities that only some have. */
 export function commonOffer(contestants: readonly Contestant[]): {
   readonly offer: Offer;
@@ -77,10 +84,16 @@ export function commonOffer(contestants: readonly Contestant[]): {
   const names = profiles.map((profile) => new Set(profile.capabilities.map(({ name }) => String(name))));
   const all = new Set(names.flatMap((set) => [...set]));
   const shared = [...all].filter((name) => names.every((set) => set.has(name)));
-  const oneSided = [...all].filter((name) => !shared.includes(name)).sort().map((capability) => ({
+  const only = (capability: string, has: (index: number) => boolean) => ({
     capability,
-    who: contestants.flatMap(({ name }, index) => names[index]?.has(capability) ? [name] : []),
-  }));
+    who: contestants.flatMap(({ name }, index) => has(index) ? [name] : []),
+  });
+  const oneSided = [
+    ...[...all].filter((name) => !shared.includes(name)).sort()
+      .map((name) => only(name, (index) => names[index]?.has(name) === true)),
+    ...SERVICES.map(({ name, has }) => only(name, (index) => profiles[index] !== undefined && has(profiles[index])))
+      .filter(({ who }) => who.length > 0 && who.length < contestants.length),
+  ];
   const every = (of: (profile: TargetProfile) => boolean) => profiles.every(of);
   const offer: Offer = {
     capabilities: new Set(shared),

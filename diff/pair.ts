@@ -1,6 +1,6 @@
 /** Taking one plan on two sides in lockstep, comparing after every step. */
 
-import { RunComparer, type TimingLimits } from "./compare.ts";
+import { endText, RunComparer, type TimingLimits } from "./compare.ts";
 import type { Finding } from "./finding.ts";
 import type { Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
@@ -46,8 +46,12 @@ export interface PairOptions {
   readonly progress?: (done: number) => void;
 }
 
-/** Steps in a row without an answer after which a side counts as gone. */
-const SILENT_STEPS = 2;
+/** Weight of unanswered steps in a row after which a side counts as gone… */
+const GONE_AT = 8;
+/** …of a step that ran into its deadline or found nobody, which costs seconds or is plain, */
+const SILENT_WEIGHT = 4;
+/** …and of one that was cut off or answered with bytes of no protocol. */
+const BROKEN_WEIGHT = 1;
 
 /** Runs; the sides stay open. */
 export async function runPair(plan: Plan, left: Side, right: Side, options: PairOptions = {}): Promise<PairRun> {
@@ -55,7 +59,7 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
   const [lefts, rights]: [Observation[], Observation[]] = [[], []];
   const findings: Finding[] = [];
   const sent = { bytes: 0, differing: 0, requests: 0 };
-  const silent = { left: 0, right: 0 };
+  const silence = new Silence();
   let stop: Stop | undefined;
   try {
     for (const [index, step] of plan.steps.entries()) {
@@ -67,9 +71,7 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
       const found = comparer.step(index, step, a, b);
       findings.push(...found);
       if (options.until !== undefined && found.some(options.until)) break;
-      silent.left = gone(a) ? silent.left + 1 : 0;
-      silent.right = gone(b) ? silent.right + 1 : 0;
-      stop = stopOf(index, silent, a, b);
+      stop = silence.after(index, a, b);
       if (stop !== undefined) break;
       options.progress?.(index + 1);
     }
@@ -77,7 +79,7 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
     return {
       left: lefts,
       right: rights,
-      findings,
+      findings: stop === undefined ? findings : withCrash(findings, silence.began, stop, lefts, rights),
       sent,
       renamed: renaming.renamed,
       names: renaming.size,
@@ -89,21 +91,56 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
   }
 }
 
-function gone({ failure, status }: Observation): boolean {
-  return status === 0 && (failure === "refused" || failure === "deadline");
+/** Watches for sides that are gone. */
+class Silence {
+  readonly #weight = { left: 0, right: 0 };
+  /** The step since which one of them, or both, gave no answer. */
+  began = 0;
+
+  /** Why to stop after this step, if so. */
+  after(step: number, left: Observation, right: Observation): Stop | undefined {
+    const [a, b] = [weightOf(left), weightOf(right)];
+    if (this.#weight.left === 0 && this.#weight.right === 0 && (a > 0 || b > 0)) this.began = step;
+    // Bytes that are no request get no answer from anyone, and say nothing.
+    if (a > 0 && b > 0 && Math.min(a, b) < SILENT_WEIGHT) return undefined;
+    this.#weight.left = next(this.#weight.left, a, left);
+    this.#weight.right = next(this.#weight.right, b, right);
+    const [goneLeft, goneRight] = [this.#weight.left >= GONE_AT, this.#weight.right >= GONE_AT];
+    if (!goneLeft && !goneRight) return undefined;
+    const who = goneLeft && goneRight ? "both" : goneLeft ? "left" : "right";
+    return { step, who, why: WHY[(goneLeft ? left : right).failure ?? ""] ?? "its answers cannot be read any more" };
+  }
 }
 
-function stopOf(
-  step: number,
-  silent: { readonly left: number; readonly right: number },
-  left: Observation,
-  right: Observation,
-): Stop | undefined {
-  const [a, b] = [silent.left >= SILENT_STEPS, silent.right >= SILENT_STEPS];
-  if (!a && !b) return undefined;
-  const who = a && b ? "both" : a ? "left" : "right";
-  const failure = (a ? left : right).failure;
-  return { step, who, why: failure === "deadline" ? "it does not answer any more" : "it cannot be reached any more" };
+const WHY: Readonly<Record<string, string>> = {
+  refused: "it cannot be reached any more",
+  deadline: "it does not answer any more",
+};
+
+function weightOf({ status, failure, unsent }: Observation): number {
+  if (unsent !== undefined || status !== 0 || failure === undefined) return 0;
+  return failure === "refused" || failure === "deadline" ? SILENT_WEIGHT : BROKEN_WEIGHT;
+}
+
+function next(before: number, weight: number, { unsent }: Observation): number {
+  if (weight > 0) return before + weight;
+  // An actor that cannot be had says nothing of a node that answers, and more of one that fell silent.
+  return unsent === undefined || before === 0 ? 0 : before + BROKEN_WEIGHT;
+}
+
+/** What a side that went away no longer did is one difference, not one for every step. */
+function withCrash(
+  findings: readonly Finding[],
+  began: number,
+  { who }: Stop,
+  lefts: readonly Observation[],
+  rights: readonly Observation[],
+): Finding[] {
+  const before = findings.filter(({ step }) => step < began);
+  const [left, right] = [lefts[began], rights[began]];
+  if (who === "both" || left === undefined || right === undefined) return before;
+  const place = { step: began, class: "crash", path: "connection", address: "" } as const;
+  return [...before, { ...place, left: endText(left), right: endText(right), maskable: false }];
 }
 
 function count(

@@ -14,7 +14,7 @@ Deno.test("equal sides have no findings", async () => {
 
 Deno.test("a side that dies is a crash, and what came before is kept", async () => {
   const run = await runPair(plan(9), scripted(good), scripted((i) => i < 4 ? good() : silent("refused")));
-  assertEquals(run.findings.map((finding) => [finding.step, finding.class]), [[4, "crash"], [5, "crash"]]);
+  assertEquals(run.findings.map((finding) => [finding.step, finding.class]), [[4, "crash"]]);
   assertEquals(run.stop, { step: 5, who: "right", why: "it cannot be reached any more" });
   assertEquals(run.left.length, 6);
 });
@@ -27,6 +27,30 @@ Deno.test("a side that hangs is given up", async () => {
 Deno.test("garbage in place of an answer is a difference", async () => {
   const run = await runPair(plan(2), scripted(good), scripted(() => silent("malformed")));
   assertEquals(run.findings[0]?.path, "connection");
+  assertEquals(run.stop, undefined);
+});
+
+Deno.test("a side that answers nothing but garbage any more is given up with one crash", async () => {
+  const run = await runPair(plan(30), scripted(good), scripted((i) => i < 3 ? good() : silent("malformed")));
+  assertEquals(run.findings.map(({ step, class: kind }) => [step, kind]), [[3, "crash"]]);
+  assertEquals(run.stop, { step: 10, who: "right", why: "its answers cannot be read any more" });
+});
+
+Deno.test("a side that is cut off while it dies crashed at that step", async () => {
+  const dying = (i: number) => i < 2 ? good() : silent(i === 2 ? "reset" : "refused");
+  const run = await runPair(plan(9), scripted(dying), scripted(good));
+  assertEquals(run.findings.map(({ step, class: kind, left }) => [step, kind, left]), [[
+    2,
+    "crash",
+    "reset, no answer",
+  ]]);
+  assertEquals(run.stop?.who, "left");
+});
+
+Deno.test("steps that nobody answers stop nothing while both sides live", async () => {
+  const odd = (i: number) => i % 2 === 0 ? silent("closed") : good();
+  const run = await runPair(plan(40), scripted(odd), scripted(odd));
+  assertEquals([run.findings, run.stop, run.left.length], [[], undefined, 40]);
 });
 
 Deno.test("both sides gone stops the run", async () => {

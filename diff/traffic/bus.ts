@@ -225,6 +225,14 @@ export const busTemplates: readonly Template[] = [
     },
   },
   {
+    name: "levels/every capability",
+    make: (draw) => {
+      const name = draw.pick([...draw.offer.capabilities].sort());
+      const as = draw.actor(name, "stranger");
+      return as === undefined ? undefined : [call(`${name}/stranger`, as, name, {})];
+    },
+  },
+  {
     name: "revoked caller",
     make: (draw) => {
       const probe = addressable(draw);
