@@ -1,14 +1,15 @@
 /** `hearthproof selftest`: the kill matrix. */
 
-import { Random } from "../protocol/mod.ts";
-import { FAULTS } from "../node/faults/mod.ts";
+import { FAULTS_BY_AREA } from "../node/faults/mod.ts";
 import { VARIANTS_BY_AREA } from "../node/variants/mod.ts";
+import { Random } from "../protocol/mod.ts";
 import { visible } from "../report/escape.ts";
 import { REPORTER_FAULTS } from "../report/faults.ts";
 import type { LabBasis } from "../runner/lab.ts";
-import { selftest, type SelftestResult } from "../runner/selftest.ts";
 import { filterCases, plan, type PlannedCase, type ProvableCase } from "../runner/select.ts";
+import { selftest, type SelftestResult } from "../runner/selftest.ts";
 import { caseThreads } from "./case_threads.ts";
+import { collateralCommand } from "./collateral_command.ts";
 import { DEFAULT_SEED } from "./commands.ts";
 import { EXIT } from "./exit_code.ts";
 import { type Options, UsageError } from "./parse.ts";
@@ -17,6 +18,8 @@ import { selfCommand } from "./self_command.ts";
 
 /** Survivors and unproven cases that are printed; `--json` has them all. */
 const MAX_LISTED = 200;
+/** Areas whose faults show over hours: soak judges these, no case does. */
+const JUDGED_BY_SOAK: readonly string[] = ["soak", "civdef"];
 
 /** `count` cases per section, chosen by the seed. */
 export function sampleCases<P extends PlannedCase>(planned: readonly P[], count: number, seed: number): P[] {
@@ -30,16 +33,14 @@ export function sampleCases<P extends PlannedCase>(planned: readonly P[], count:
   });
 }
 
-function selected(all: readonly ProvableCase[], options: Options, seed: number): ProvableCase[] {
+function filtered(all: readonly ProvableCase[], options: Options): ProvableCase[] {
   const filters = options.list("suite-filter");
   for (const filter of filters) {
     if (filterCases(all, [filter]).length === 0) {
       throw new UsageError(`selftest: --suite-filter ${filter}: matches no case, section or requirement`);
     }
   }
-  const kept = filterCases(all, filters);
-  const sample = options.number("sample");
-  return sample === undefined ? kept : sampleCases(kept, sample, seed);
+  return filterCases(all, filters);
 }
 
 /** The object `--json` prints. */
@@ -47,11 +48,18 @@ export function selftestJson(result: SelftestResult) {
   return {
     cases: result.cases,
     killed: result.killed,
+    slow: result.slow,
     unproven: result.unproven,
     survivors: result.survivors.map(({ case: id, fault, outcome }) => ({ case: id, fault, outcome })),
     repeated: result.repeated,
     idle_faults: result.idleFaults,
   };
+}
+
+/** Names of all faults that a case has to see. */
+function faultNames(): readonly string[] {
+  const areas = Object.entries(FAULTS_BY_AREA).filter(([area]) => !JUDGED_BY_SOAK.includes(area));
+  return [...areas.flatMap(([, table]) => Object.keys(table)), ...Object.keys(REPORTER_FAULTS)];
 }
 
 function variantNames(): Readonly<Record<string, readonly string[]>> {
@@ -78,29 +86,28 @@ function childCommand(programUrl: string | undefined, seed: number): Pick<LabBas
 
 /** Runs the command; returns the exit code. */
 export async function selftestCommand(options: Options, context: CommandContext): Promise<number> {
-  const { printer, clock } = context;
+  const { printer, clock, programUrl, requirementOf, suiteVersion, signal } = context;
   const seed = options.number("seed") ?? DEFAULT_SEED;
-  const all = plan(context.suites, context.requirementOf);
-  const planned = selected(all, options, seed);
-  const startedAt = clock.mono();
   const timeOrigin = Math.floor(clock.wall() / 1000) * 1000;
   const parallel = options.number("parallel") ?? 1;
+  const all = plan(context.suites, requirementOf);
+  const planned = filtered(all, options);
+  const crew = {
+    ...{ all, planned, requirementOf, clock, seed, timeOrigin, suiteVersion, parallel, signal },
+    threads: caseThreads(programUrl, { seed, timeOrigin, parallel }),
+    ...childCommand(programUrl, seed),
+  };
+  if (options.flag("collateral")) return await collateralCommand(options, printer, crew);
+  const startedAt = clock.mono();
+  const sample = options.number("sample");
   const result = await selftest({
-    planned,
-    all,
-    requirementOf: context.requirementOf,
-    clock,
-    seed,
-    timeOrigin,
-    parallel,
-    threads: caseThreads(context.programUrl, { seed, timeOrigin, parallel }),
+    ...crew,
+    planned: sample === undefined ? planned : sampleCases(planned, sample, seed),
     slow: options.flag("slow"),
-    suiteVersion: context.suiteVersion,
-    faultNames: [...Object.keys(FAULTS), ...Object.keys(REPORTER_FAULTS)],
+    faultNames: faultNames(),
     variants: variantNames(),
-    ...childCommand(context.programUrl, seed),
-    progress: (done, total, doubtful) => printer.progress(`${done}/${total}, ${doubtful} to repeat`),
-    signal: context.signal,
+    progress: (done, total, doubtful) =>
+      printer.progress(`${done}/${total} runs${doubtful === 0 ? "" : `, ${doubtful} to repeat`}`),
   });
   printer.progress("");
   if (options.flag("json")) printer.out(JSON.stringify(selftestJson(result)));
@@ -127,6 +134,7 @@ function printMatrix(result: SelftestResult, every: boolean, { printer }: Comman
   }
   printer.out(
     `${result.cases} cases: ${result.killed} proven, ${result.unproven.length} unproven, ` +
+      (result.slow === 0 ? "" : `${result.slow} left out as slow (--slow), `) +
       `${result.survivors.length} survivors (${result.repeated} runs repeated alone), ` +
       `${result.idleFaults.length} idle faults in ${(elapsedMs / 1000).toFixed(1)} s`,
   );

@@ -7,7 +7,7 @@ import { REPORTER_FAULTS } from "../report/faults.ts";
 import type { CaseResult } from "../report/results.ts";
 import { NO_ADAPTER } from "../target/adapter.ts";
 import { CONTRACT_DIALECT, type Dialect } from "../target/dialect.ts";
-import { EmbeddedTarget } from "../target/embedded.ts";
+import { type EmbeddedOptions, EmbeddedTarget } from "../target/embedded.ts";
 import { type Preflight, preflight } from "../target/preflight.ts";
 import { ProcessTarget } from "../target/process.ts";
 import type { TargetProfile } from "../target/profile.ts";
@@ -24,6 +24,8 @@ import type { PlannedCase } from "./select.ts";
 export interface LabBasis extends RunBasis {
   readonly dialect?: Dialect;
   readonly captureWire?: boolean;
+  /** Sees what every embedded node is made with. */
+  readonly embedded?: Pick<EmbeddedOptions, "overrides" | "watch">;
   /** Command line of a child node, with the placeholders of an `exec:` target; without it there are no children. */
   readonly childCommand?: (faults: readonly string[], variants: readonly string[]) => string;
 }
@@ -54,7 +56,15 @@ export class Lab {
       const command = basis.childCommand?.(faults, variants);
       if (command === undefined) throw new RangeError("Cannot make child processes: the program is not known");
       this.target = new ProcessTarget({ command, seed, dialect, adapter: NO_ADAPTER });
-    } else this.target = new EmbeddedTarget({ seed, timeOrigin, faults, variants, dialect, captureWire });
+    } else {this.target = new EmbeddedTarget({
+        seed,
+        timeOrigin,
+        faults,
+        variants,
+        dialect,
+        captureWire,
+        ...basis.embedded,
+      });}
   }
 
   /** What the target turns out to be. */

@@ -30,6 +30,8 @@ export interface KillCell {
 export interface SelftestResult {
   readonly cases: number;
   readonly killed: number;
+  /** Slow cases that were left out. */
+  readonly slow: number;
   /** Cases whose gate no target of ours opens, with the reason. */
   readonly unproven: readonly { readonly case: string; readonly reason: string }[];
   readonly survivors: readonly Survivor[];
@@ -140,6 +142,7 @@ function assemble(
   const failed = new Set(found.survivors.map((s) => s.case));
   return {
     cases: options.planned.length,
+    slow: options.planned.length - provable.length - found.unproven.length,
     killed: provable.filter(({ definition }) => !failed.has(definition.id)).length,
     unproven: byPlan(found.unproven),
     survivors: byPlan(found.survivors),

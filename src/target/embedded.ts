@@ -3,7 +3,7 @@
 import { type Clock, deriveBytes, identityFromSeed, Random } from "../protocol/mod.ts";
 import type { Overrides } from "../node/fault.ts";
 import { ReferenceNode } from "../node/node.ts";
-import { nodeWith } from "../node/with.ts";
+import { type Behaviour, nodeWith } from "../node/with.ts";
 import { type Endpoint, type Network, type Proxy, startProxy } from "../wire/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";
@@ -32,6 +32,8 @@ export interface EmbeddedOptions {
   readonly dialect?: Dialect;
   /** Further overrides of the node's rules and seams. */
   readonly overrides?: readonly Overrides[];
+  /** Sees the rules and seams of every node before it starts, and may wrap them. */
+  readonly watch?: (behaviour: Behaviour) => Behaviour;
   /** Let what two nodes of a session say to each other pass through proxies of the tester, into the transcript. */
   readonly captureWire?: boolean;
   /** Serve https in every session. */
@@ -282,12 +284,13 @@ class EmbeddedHost implements SessionHost {
       this.#directory = await Deno.makeTempDir({ prefix: "hearthproof-" });
     }
     const clock = this.#clock ??= new NodeClock(this.#time, this.needs.nodeClockMoves === true);
-    const { rules, seams } = nodeWith(faults, variants ?? [], [
+    const made = nodeWith(faults, variants ?? [], [
       ...this.options.overrides ?? [],
       { request: (request) => this.#cut ? null : request },
       ...this.#provision.websocket === false ? [{ rules: { websocketEnabled: false } }] : [],
       ...generationDeadlineMs === undefined ? [] : [{ rules: { llmDeadlineMs: generationDeadlineMs } }],
     ]);
+    const { rules, seams } = this.options.watch?.(made) ?? made;
     const started = await ReferenceNode.start({
       identity,
       root,
