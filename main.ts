@@ -81,6 +81,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return await (await import("./src/cli/run_command.ts")).runCommand(options, await context());
     case "selftest":
       return await (await import("./src/cli/selftest_command.ts")).selftestCommand(options, await context());
+    case "doctor":
+      return await (await import("./src/cli/doctor_command.ts")).doctorCommand(options, await context());
     case "node": {
       const { nodeCommand } = await import("./src/cli/node_command.ts");
       const input = Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable;
@@ -92,8 +94,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return await (await import("./diff/mod.ts")).diffCommand(options, diff);
     }
     case "soak": {
-      const program = { execPath: Deno.execPath(), main: import.meta.url };
-      const soak = { printer, clock: systemClock(), signal: interrupted.signal, program };
+      const soak = { printer, clock: systemClock(), signal: interrupted.signal, programUrl: import.meta.url };
       return await (await import("./soak/mod.ts")).soakCommand(options, positionals, soak);
     }
     case "identity":

@@ -4,6 +4,7 @@ import { Random, timestamp } from "../src/protocol/mod.ts";
 import { judgeSeries } from "../src/stats/judge_series.ts";
 import { Instrument } from "./instrument.ts";
 import { AccountingMonitor } from "./monitors/accounting.ts";
+import { AuditMonitor } from "./monitors/audit.ts";
 import { ClockMonitor } from "./monitors/clock_offset.ts";
 import { IntegrityMonitor } from "./monitors/integrity.ts";
 import { LatencyMonitor } from "./monitors/latency.ts";
@@ -12,7 +13,7 @@ import type { Keeper, RunFacts } from "./monitors/monitor.ts";
 import { StreamMonitor } from "./monitors/streams.ts";
 import type { Monitor, MonitorVerdict, Observation } from "./observation.ts";
 import { SeriesStore } from "./series.ts";
-import { reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
+import { type AuditReport, reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
 import { Tally } from "./tally.ts";
 import { Thresholds } from "./thresholds.ts";
 import { conclude, judgeAll } from "./verdict.ts";
@@ -40,8 +41,29 @@ export interface RunConfig {
   readonly readable: boolean;
   /** Head before the run; nothing below is ours. */
   readonly headBefore: number;
+  /** Why the audit chain cannot be judged; absent where it can. */
+  readonly auditUnreadable?: string;
   /** Which part of how many this process is. */
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: Shard;
+  /** What the command line said, for a resume; options that name or hold secrets are not in it, their names are. */
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly secrets: readonly string[];
+}
+
+/** One of several processes that make one run; `index` from 1 to `count`. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** How a run came to its end. */
+export interface Ending {
+  /** End of the load in run milliseconds. */
+  readonly endMs: number;
+  /** Why the load ended before its time; undefined if it did not. */
+  readonly early: string | undefined;
+  /** Why what was seen is not all there was to see: such a run is never called stable. */
+  readonly incomplete: string | undefined;
 }
 
 /** See the module comment. */
@@ -51,6 +73,7 @@ export class RunState {
   readonly tally = new Tally();
   readonly accounting: AccountingMonitor;
   readonly integrity: IntegrityMonitor;
+  readonly audit: AuditMonitor;
   readonly latency: LatencyMonitor;
   readonly clock = new ClockMonitor();
   readonly thresholds: Thresholds;
@@ -73,10 +96,12 @@ export class RunState {
     this.thresholds = new Thresholds(config.thresholds, this.series, facts);
     this.accounting = new AccountingMonitor(readable, facts.startedAt);
     this.integrity = new IntegrityMonitor(new Random(seed, "soak", "integrity"), facts.startedAt);
+    this.audit = new AuditMonitor(facts.startedAt, config.auditUnreadable);
     this.latency = new LatencyMonitor(this.series, windowMs, facts.startedAt);
     this.monitors = [
       this.accounting,
       this.integrity,
+      this.audit,
       new StreamMonitor(facts.interrupted, facts.startedAt),
       new ManifestMonitor(nodeId, () => this.clock.offset, facts.startedAt),
       this.clock,
@@ -99,8 +124,8 @@ export class RunState {
     return this.monitors.reduce((sum, monitor) => sum + monitor.verdict().offences, 0);
   }
 
-  /** The report of what was seen. @param endMs End of the load in run milliseconds. */
-  report(endMs: number): SoakReport {
+  /** The report of what was seen; made once, since it judges the thresholds to the end. */
+  report({ endMs, early, incomplete }: Ending): SoakReport {
     const { tally, accounting, latency, config } = this;
     const gaps = tally.gaps(Math.max(endMs, tally.last));
     const series = judgeAll(this.series, gaps);
@@ -112,6 +137,7 @@ export class RunState {
       thresholds: this.thresholds.findings(),
       series,
       calls: tally.calls,
+      incomplete,
     };
     const { verdict, reason } = conclude(findings);
     const counts = accounting.counts;
@@ -124,12 +150,14 @@ export class RunState {
       reason,
       started_at: timestamp(config.startedWall),
       duration_s: endMs / MS_PER_SECOND,
+      planned_s: (config.durationMs + tally.awayMs) / MS_PER_SECOND,
+      ended_early: incomplete ?? early ?? null,
       seed: config.seed,
       target: config.target,
       load: { rate: config.rateText, callers: config.callers, calls: tally.calls, operations: tally.operations },
       series: reportedSeries(series, hours > 0 ? counts.observed / hours : 0),
       events: { judged: config.readable, ...counts, ...(first === undefined ? {} : { first_offence: first }) },
-      audit_chain: { ...NO_AUDIT },
+      audit_chain: auditReport(this.audit),
       latency: {
         ...latency.total.summary(),
         by_capability: Object.fromEntries(capabilities.map(([name, histogram]) => [name, histogram.summary()])),
@@ -143,12 +171,10 @@ export class RunState {
   }
 }
 
-const NO_AUDIT = {
-  judged: false,
-  entries: 0,
-  verified: 0,
-  breaks: 0,
-  rewrites: 0,
-  equivocations: 0,
-  reason: "reading it is not part of this version",
-} as const;
+function auditReport({ counts, reason, firstOffence }: AuditMonitor): AuditReport {
+  return {
+    ...counts,
+    ...(reason === undefined ? {} : { reason }),
+    ...(firstOffence === undefined ? {} : { first_offence: firstOffence }),
+  };
+}

@@ -10,6 +10,9 @@ const MS_PER_SECOND = 1000;
 /** Samples kept per series: a day at one every 5 s. When full, every second one goes. */
 export const MAX_SAMPLES = 20_000;
 
+/** Series a run has at most, for the room they take. */
+export const SAMPLED_SERIES = 24;
+
 /** What is known of a series before any value. */
 export interface SeriesKind {
   readonly name: string;

@@ -1,30 +1,28 @@
-/** `hearthproof soak`: make the target ready, run, write the report, say the verdict. */
+/** `hearthproof soak`: make the target ready, run, write the report, say the verdict. A cut-off run is gone on with. */
 
-import { join } from "node:path";
 import type { Clock } from "../src/protocol/mod.ts";
 import { EXIT } from "../src/cli/exit_code.ts";
-import { type Options, readDuration, UsageError } from "../src/cli/parse.ts";
+import { secretOptions } from "../src/cli/options.ts";
+import { type Options, UsageError } from "../src/cli/parse.ts";
 import { type Printer, quietPrinter } from "../src/cli/printer.ts";
-import { checkFaults, chooseTarget, targetSpec } from "../src/cli/target_options.ts";
-import { prepareFolder, writeAtomic } from "../src/report/atomic.ts";
-import { NO_ADAPTER } from "../src/target/adapter.ts";
-import { shippedDialect } from "../src/target/dialect.ts";
-import { faultNames } from "../src/target/embedded.ts";
-import { EndpointTarget } from "../src/target/endpoint.ts";
-import type { Target } from "../src/target/target.ts";
 import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
-import { parseThreshold, ThresholdError } from "../src/stats/threshold.ts";
-import { NodeChild, type Program } from "./child.ts";
-import { prepareTarget } from "./prepare.ts";
+import { disturbancesOf } from "./chaos.ts";
+import { DetourNetwork, skewableClock } from "./chaos_network.ts";
+import { AT_START, Journal } from "./journal.ts";
+import { announcement } from "./journal_bound.ts";
+import { type RestoredRun, writeRunFile } from "./journal_restore.ts";
+import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
+import { loadRandom, type Prepared, prepareTarget } from "./prepare.ts";
 import { runClock } from "./run_clock.ts";
-import { RunState } from "./run_state.ts";
-import { peakRate, readPace } from "./schedule.ts";
-import { DEFAULT_DURATION_MS, DEFAULT_RATE, DEFAULT_SOAK_DIR } from "./soak_options.ts";
+import { clearFolder, keptOptions, resumedOptions, type RunFolder, runOf, takeFolder } from "./run_folder.ts";
+import { type RunConfig, RunState } from "./run_state.ts";
+import { DEFAULT_SOAK_DIR } from "./soak_options.ts";
+import { readPlan, type SoakPlan } from "./soak_plan.ts";
 import type { SoakReport } from "./soak_report.ts";
-import { type Disturbance, SoakRun } from "./soak_run.ts";
-import { liveLine, reportLines } from "./soak_text.ts";
-import { SOAK_METRICS } from "./thresholds.ts";
-import { OPERATION_NAMES } from "./workload.ts";
+import { SoakRun } from "./soak_run.ts";
+import { SOAK } from "./soak_spec.ts";
+import { isEmbedded, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
+import { liveLine } from "./soak_text.ts";
 
 /** What main hands over. */
 export interface SoakContext {
@@ -32,60 +30,75 @@ export interface SoakContext {
   readonly clock: Clock;
   /** Aborted by the first Ctrl-C: the run ends gracefully. */
   readonly signal: AbortSignal;
-  /** How to start the program itself as a child. */
-  readonly program: Program;
+  /** URL of main.ts, to start the program itself as a child. */
+  readonly programUrl: string;
 }
 
-const REPORT_FILE = "soak-report.json";
-/** Times between two plain progress lines where no terminal shows the live line. */
+/** Seconds between two plain progress lines where no terminal shows the live line. */
 const LOG_EVERY_S = 60;
-/** Milliseconds after a restart in which calls may still fail for it. */
-const SETTLE_AFTER_RESTART_MS = 2000;
-
-interface Chosen {
-  readonly target: Target;
-  readonly child: NodeChild | undefined;
-  readonly pid: () => number | undefined;
-  stop(): Promise<void>;
-}
+/** Callers have numbers below this; a resumed run numbers its own anew, so that no write has the name of another. */
+const CALLERS_PER_EPOCH = 1000;
 
 /** Runs a soak; returns the exit code (design.md "Output of a run"). */
-export async function runSoakCommand(options: Options, context: SoakContext): Promise<number> {
+export async function runSoakCommand(given: Options, context: SoakContext): Promise<number> {
+  const resumed = given.text("resume");
+  if (resumed !== undefined && given.given("output-dir")) {
+    throw new UsageError("soak: --resume names the output directory; leave out --output-dir");
+  }
+  const folder = await takeFolder(resumed ?? given.text("output-dir") ?? DEFAULT_SOAK_DIR);
+  try {
+    if (resumed === undefined) {
+      await readPlan(given);
+      await clearFolder(folder);
+      return await soak(given, folder, undefined, context);
+    }
+    const run = await runOf("--resume", resumed);
+    if (run.ending !== undefined) {
+      throw new UsageError(`soak: the run in ${resumed} came to its end; "soak report" shows it`);
+    }
+    return await soak(resumedOptions(given, run), folder, run, context);
+  } finally {
+    folder.release();
+  }
+}
+
+async function soak(
+  options: Options,
+  folder: RunFolder,
+  before: RestoredRun | undefined,
+  context: SoakContext,
+): Promise<number> {
   const json = options.flag("json");
   const printer = json ? quietPrinter(context.printer) : context.printer;
-  const { clock, signal } = context;
-  const durationMs = options.number("duration") ?? DEFAULT_DURATION_MS;
-  if (!(durationMs > 0)) throw new UsageError("soak: --duration must be longer than nothing");
-  const rateText = options.text("rate") ?? DEFAULT_RATE;
-  const pace = readPace(rateText, durationMs);
-  if (pace === undefined) {
-    throw new UsageError(
-      `soak: --rate must be like 20/s, 600/m, poisson:20/s or 5..50/s, current value is "${rateText}"`,
-    );
-  }
-  const thresholds = options.list("threshold");
-  checkThresholds(thresholds);
-  const weights = readWeights(options.list("workload"));
-  const folder = options.text("output-dir") ?? DEFAULT_SOAK_DIR;
-  const seed = options.number("seed") ?? 0;
-  const timeOrigin = options.number("time-origin") ?? clock.wall();
-  await prepareFolder(folder);
+  const { clock } = context;
+  const plan = await readPlan(options);
+  const seed = before?.config.seed ?? options.number("seed") ?? 0;
+  const timeOrigin = before?.config.timeOrigin ?? options.number("time-origin") ?? clock.wall();
+  if (before === undefined) await removeOldData(folder.path);
   if (!options.given("duration")) printer.err("No --duration is given: the run takes 10 minutes.");
-  const chosen = await choose(options, context, { seed, timeOrigin, folder });
-  const network = new LiveNetwork({ scope: "soak", sink: nullSink, clock });
+  if (isEmbedded(options)) printer.err(EMBEDDED_LINE);
+  const chosen = await openTarget(options, {
+    clock,
+    seed,
+    timeOrigin,
+    folder: folder.path,
+    programUrl: context.programUrl,
+  });
+  const { clock: shown, skew } = skewableClock(clock);
+  const direct = new LiveNetwork({ scope: "soak", sink: nullSink, clock: shown });
+  const network = plan.chaos.some(({ kind }) => NETWORK_FAULTS.includes(kind)) ? new DetourNetwork(direct) : direct;
   try {
-    const disturbances = chosen.child === undefined
-      ? refuseDisturbances(options)
-      : readDisturbances(options, chosen.child, durationMs);
-    const rate = options.number("concurrency") === undefined ? peakRate(pace) : MEASURED_RATE;
+    refuseChaos(plan, chosen);
+    await untilTogether(plan, timeOrigin, context, before);
     const prepared = await prepareTarget({
       target: chosen.target,
       network,
-      adapter: NO_ADAPTER,
+      adapter: chosen.adapter,
       seed,
       timeOrigin,
-      rate,
-      ...(weights === undefined ? {} : { weights }),
+      rate: plan.rate,
+      ...(plan.weights === undefined ? {} : { weights: plan.weights }),
+      ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     });
     for (const remark of prepared.remarks) printer.err(`Note: ${remark}.`);
     if (prepared.operations.length === 0) {
@@ -95,127 +108,158 @@ export async function runSoakCommand(options: Options, context: SoakContext): Pr
       return EXIT.inconclusive;
     }
     printer.err(`Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
-    const concurrency = options.number("concurrency");
-    const { target } = chosen;
-    const state = new RunState({
-      seed,
-      timeOrigin,
-      startedWall: clock.wall(),
-      durationMs,
-      rateText: concurrency === undefined ? rateText : `${concurrency} at a time`,
-      callers: prepared.callers.length,
-      thresholds,
-      target: { kind: target.kind, url: target.url, dialect: target.dialect.name },
-      nodeId: prepared.session.nodeId,
-      communityId: prepared.session.communityId,
-      readable: prepared.readable,
-      headBefore: prepared.head,
+    const state = before?.state ?? new RunState(configOf(options, plan, chosen, prepared, { seed, timeOrigin, clock }));
+    checkSameNode(state.config, prepared);
+    const report = await conduct({ options, plan, chosen, prepared, state, before, folder, direct, network, skew }, {
+      ...context,
+      printer,
     });
-    const report = await new SoakRun({
-      clock: runClock(clock, 0),
-      network,
-      prepared,
-      state,
-      pace,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      pid: chosen.pid,
-      disturbances,
-      failFast: options.flag("fail-fast"),
-      signal,
-      progress: progressTo(printer),
-    }).run();
     printer.progress("");
-    await writeAtomic(join(folder, REPORT_FILE), JSON.stringify(report, null, 2) + "\n");
-    if (json) context.printer.out(JSON.stringify(report));
-    for (const line of reportLines(report, printer.width)) printer.out(line);
-    printer.out("");
-    printer.out(`Report: ${join(folder, REPORT_FILE)}`);
-    if (chosen.child !== undefined) printer.out(EMBEDDED_LINE);
-    return exitCodeOf(report);
+    return await presentReport(report, {
+      folder: folder.path,
+      printer,
+      json: json ? (text) => context.printer.out(text) : undefined,
+      embedded: chosen.embedded,
+    });
   } finally {
-    network.close();
+    direct.close();
     await chosen.stop();
   }
 }
 
-const EMBEDDED_LINE = "Judged is the built-in reference node, not yours.";
-/** Callers of a closed model are made for this rate, calls per second. */
-const MEASURED_RATE = 1000;
+const NETWORK_FAULTS: readonly string[] = ["delay", "drop", "reset"];
 
-/** design.md, table of exit codes. */
-export function exitCodeOf({ verdict }: Pick<SoakReport, "verdict">): number {
-  if (verdict === "stable") return EXIT.clean;
-  return verdict === "drifting" || verdict === "violated" ? EXIT.violations : EXIT.inconclusive;
+interface Conducted {
+  readonly options: Options;
+  readonly plan: SoakPlan;
+  readonly chosen: SoakTarget;
+  readonly prepared: Prepared;
+  readonly state: RunState;
+  readonly before: RestoredRun | undefined;
+  readonly folder: RunFolder;
+  readonly direct: LiveNetwork;
+  readonly network: LiveNetwork | DetourNetwork;
+  readonly skew: (ms: number) => void;
 }
 
-async function choose(
+/** Opens the journal, declares the gap of a resumed run, runs. */
+async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext): Promise<SoakReport> {
+  const { plan, chosen, prepared, state, before, folder, direct, network, skew } = parts;
+  const { config, tally } = state;
+  const own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
+  if (before !== undefined) {
+    printer.err(`Resumed: the tester was away from ${seconds(tally.last)} to ${seconds(own.mono())} of the run.`);
+    if (before.cut !== undefined) printer.err(`Note: of the journal, ${before.cut}.`);
+    // A fault that was under way ended with its tester.
+    state.observe({ kind: "resumption", at: tally.last });
+    state.observe({ kind: "interruption", at: tally.last, why: "the tester was away", testerAway: true });
+    state.observe({ kind: "resumption", at: own.mono() });
+  } else {
+    await writeRunFile(folder.journal, config);
+  }
+  const full = new AbortController();
+  const journal = await Journal.open({
+    disk: folder.disk,
+    config,
+    keepers: state.keepers,
+    after: before?.position ?? AT_START,
+    now: () => own.mono(),
+    failed: (why) => {
+      printer.err(`The journal cannot be written: ${why}. The run ends here, with a report of what was seen.`);
+      full.abort(new Error(`the journal cannot be written: ${why}`));
+    },
+  });
+  printer.err(announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
+  const detour = network instanceof DetourNetwork ? network : new DetourNetwork(direct);
+  const { child } = chosen;
+  const epoch = tally.away;
+  return await new SoakRun({
+    clock: own,
+    network,
+    prepared: {
+      ...prepared,
+      callers: prepared.callers.map((caller) => ({ ...caller, index: epoch * CALLERS_PER_EPOCH + caller.index })),
+    },
+    state,
+    journal,
+    epoch,
+    pace: plan.pace,
+    ...(plan.concurrency === undefined ? {} : { concurrency: plan.concurrency }),
+    pid: chosen.pid,
+    disturbances: child === undefined ? [] : disturbancesOf(plan.chaos, {
+      clock,
+      child,
+      detour,
+      direct,
+      random: loadRandom(config.seed, `chaos ${epoch}`),
+      skew,
+    }),
+    failFast: plan.failFast,
+    signal: AbortSignal.any([signal, full.signal]),
+    progress: progressTo(printer),
+  }).run();
+}
+
+function configOf(
   options: Options,
-  { printer, clock, program }: SoakContext,
-  run: { readonly seed: number; readonly timeOrigin: number; readonly folder: string },
-): Promise<Chosen> {
-  const spec = targetSpec(options);
-  if (spec !== "embedded" && !spec.startsWith("embedded:")) {
-    const { target } = await chooseTarget(options, run);
-    const pid = options.number("pid");
-    return { target, child: undefined, pid: () => pid, stop: () => target.stop() };
-  }
-  printer.err(EMBEDDED_LINE);
-  const faults = faultNames(spec);
-  checkFaults(faults);
-  const data = join(run.folder, `node-${run.timeOrigin}`);
-  const child = await NodeChild.start({ program, clock, data, faults, seed: run.seed });
-  const { root, node } = await child.keys();
-  const access = { root, sut: node, allowWrites: true, disposable: true };
-  const dialect = shippedDialect("contract");
-  if (dialect === undefined) throw new UsageError("soak: the dialect contract is missing");
-  const target = new EndpointTarget({ url: child.url, access, dialect, adapter: NO_ADAPTER });
-  return { target, child, pid: () => child.pid, stop: () => child.stop() };
+  plan: SoakPlan,
+  chosen: SoakTarget,
+  prepared: Prepared,
+  { seed, timeOrigin, clock }: { readonly seed: number; readonly timeOrigin: number; readonly clock: Clock },
+): RunConfig {
+  const { civilDefence, session } = prepared;
+  const { target } = chosen;
+  return {
+    seed,
+    timeOrigin,
+    startedWall: clock.wall(),
+    durationMs: plan.durationMs,
+    rateText: plan.rateText,
+    callers: prepared.callers.length,
+    thresholds: plan.thresholds,
+    target: { ...chosen.named, dialect: target.dialect.name },
+    nodeId: session.nodeId,
+    communityId: session.communityId,
+    readable: prepared.readable,
+    headBefore: prepared.head,
+    ...(civilDefence.unreadable === undefined ? {} : { auditUnreadable: civilDefence.unreadable }),
+    ...(plan.shard === undefined ? {} : { shard: plan.shard }),
+    ...keptOptions(options, secretOptions(SOAK)),
+  };
 }
 
-/** `market.post=4,market.list=1`; undefined without any. */
-export function readWeights(list: readonly string[]): Readonly<Record<string, number>> | undefined {
-  if (list.length === 0) return undefined;
-  const weights: Record<string, number> = {};
-  for (const item of list) {
-    const [name = "", weight = "1"] = item.split("=", 2);
-    if (!OPERATION_NAMES.includes(name)) {
-      throw new UsageError(`soak: --workload names "${name}"; known are ${OPERATION_NAMES.join(", ")}`);
-    }
-    const value = /^\d+(\.\d+)?$/.test(weight) ? Number(weight) : NaN;
-    if (!(value >= 0)) throw new UsageError(`soak: --workload ${name} needs a weight, current value is "${weight}"`);
-    weights[name] = value;
-  }
-  return weights;
+function checkSameNode(config: RunConfig, { session }: Prepared): void {
+  if (config.nodeId === session.nodeId) return;
+  throw new UsageError(`soak: the target is node ${session.nodeId}, the run was begun with ${config.nodeId}`);
 }
 
-/** Refuses a wrong expression before anything is started. */
-function checkThresholds(expressions: readonly string[]): void {
-  try {
-    for (const text of expressions) parseThreshold(text, SOAK_METRICS);
-  } catch (error) {
-    if (error instanceof ThresholdError) throw new UsageError(`soak: ${error.message}`);
-    throw error;
+/** Faults need a process of ours; a proxy needs plain HTTP. */
+function refuseChaos({ chaos }: SoakPlan, { child, target }: SoakTarget): void {
+  if (chaos.length > 0 && child === undefined) {
+    throw new UsageError(
+      "soak: --chaos, --restart-at and --kill-at need a target that is started here: embedded or exec:",
+    );
+  }
+  if (target.url.startsWith("https:") && chaos.some(({ kind }) => NETWORK_FAULTS.includes(kind))) {
+    throw new UsageError("soak: --chaos with delay, drop or reset needs a target without TLS");
   }
 }
 
-function refuseDisturbances(options: Options): readonly Disturbance[] {
-  if (options.list("restart-at").length + options.list("kill-at").length > 0) {
-    throw new UsageError("soak: --restart-at and --kill-at need the embedded target");
-  }
-  return [];
+/** Shards begin at the time origin if it is still to come. */
+async function untilTogether(
+  { shard }: SoakPlan,
+  timeOrigin: number,
+  { clock, printer, signal }: SoakContext,
+  before: RestoredRun | undefined,
+): Promise<void> {
+  const wait = timeOrigin - clock.wall();
+  if (shard === undefined || before !== undefined || wait <= 0) return;
+  printer.err(`Shard ${shard.index} of ${shard.count} begins in ${Math.ceil(wait / 1000)} s.`);
+  await clock.sleep(wait, signal).catch(() => {});
 }
 
-function readDisturbances(options: Options, child: NodeChild, durationMs: number): readonly Disturbance[] {
-  const read = (option: string, how: "SIGTERM" | "SIGKILL"): Disturbance[] =>
-    options.list(option).map((text) => {
-      const atMs = readDuration(text);
-      if (atMs === undefined || atMs >= durationMs) {
-        throw new UsageError(`soak: --${option} must be a time within the run, current value is "${text}"`);
-      }
-      const settleMs = SETTLE_AFTER_RESTART_MS;
-      return { atMs, why: `${how} and restart on purpose`, settleMs, act: () => child.restart(how) };
-    });
-  return [...read("restart-at", "SIGTERM"), ...read("kill-at", "SIGKILL")].sort((a, b) => a.atMs - b.atMs);
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The live line on a terminal; where there is none, a plain line a minute. */

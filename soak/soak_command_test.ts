@@ -3,10 +3,10 @@ import { parseCommandLine, UsageError } from "../src/cli/parse.ts";
 import { bufferPrinter } from "../src/cli/printer.ts";
 import { systemClock } from "../src/wire/clock.ts";
 import { SOAK, soakCommand } from "./mod.ts";
-import { readWeights } from "./soak_command.ts";
+import { readWeights } from "./soak_plan.ts";
 import type { SoakReport } from "./soak_report.ts";
 
-const PROGRAM = { execPath: Deno.execPath(), main: new URL("../main.ts", import.meta.url).href };
+const PROGRAM = new URL("../main.ts", import.meta.url).href;
 
 async function soak(argv: readonly string[], onProgress: (interrupt: () => void) => void = () => {}) {
   const folder = await Deno.makeTempDir({ prefix: "hearthproof-soak-" });
@@ -19,7 +19,7 @@ async function soak(argv: readonly string[], onProgress: (interrupt: () => void)
     },
   };
   const { options, positionals } = parseCommandLine(["soak", "--output-dir", folder, ...argv], [SOAK]);
-  const context = { printer: watched, clock: systemClock(), signal: interrupted.signal, program: PROGRAM };
+  const context = { printer: watched, clock: systemClock(), signal: interrupted.signal, programUrl: PROGRAM };
   try {
     const code = await soakCommand(options, positionals, context);
     const report = JSON.parse(await Deno.readTextFile(`${folder}/soak-report.json`)) as SoakReport;

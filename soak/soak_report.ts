@@ -55,6 +55,10 @@ export interface SoakReport {
   readonly reason: string;
   readonly started_at: string;
   readonly duration_s: number;
+  /** How long it was to take, with what the tester was away. */
+  readonly planned_s: number;
+  /** Why it ended before that; null if it did not. */
+  readonly ended_early: string | null;
   readonly seed: number;
   readonly target: { readonly kind: string; readonly url: string; readonly dialect: string };
   readonly load: {

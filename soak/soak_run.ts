@@ -2,13 +2,15 @@
 
 import type { Clock } from "../src/protocol/mod.ts";
 import type { Network } from "../src/wire/mod.ts";
+import { AuditReader } from "./audit_reader.ts";
 import { ConnectionPool } from "./connections.ts";
 import { Engine } from "./engine.ts";
 import { EventText } from "./event_text.ts";
 import { LOST_AFTER_MS } from "./monitors/accounting.ts";
+import { CHECKPOINT_EVERY_MS, type Journal } from "./journal.ts";
 import type { Observation } from "./observation.ts";
 import { loadRandom, type Prepared } from "./prepare.ts";
-import type { RunState } from "./run_state.ts";
+import type { RunConfig, RunState } from "./run_state.ts";
 import { dueTimes, type Pace } from "./schedule.ts";
 import { seenEvent } from "./seen_event.ts";
 import type { SoakReport } from "./soak_report.ts";
@@ -21,12 +23,15 @@ const CALL_DEADLINE_MS = 30_000;
 const SETTLE_MS = LOST_AFTER_MS + 4000;
 const SETTLE_LOOK_MS = 250;
 const PROGRESS_EVERY_MS = 1000;
+/** A run that is younger than this has just begun: nothing of its schedule is past. */
+const PROMPT_MS = 1000;
 
 /** Something done to the target on purpose, at a time of the run. */
 export interface Disturbance {
   readonly atMs: number;
   readonly why: string;
-  act(): Promise<void>;
+  /** Does it and takes it back; once the signal is aborted it takes it back at once. */
+  act(signal: AbortSignal): Promise<void>;
   /** Milliseconds after the act in which the target is not judged for being away. */
   readonly settleMs: number;
 }
@@ -37,6 +42,9 @@ export interface RunOptions {
   readonly network: Network;
   readonly prepared: Prepared;
   readonly state: RunState;
+  readonly journal: Journal;
+  /** What a stretch of the load is made of; a resumed run begins another one. */
+  readonly epoch: number;
   readonly pace: Pace;
   /** Calls kept under way instead of a pace. */
   readonly concurrency?: number;
@@ -44,7 +52,7 @@ export interface RunOptions {
   readonly disturbances: readonly Disturbance[];
   /** End the load at the first threshold that is broken and at the first violation. */
   readonly failFast: boolean;
-  /** Ends the run gracefully. */
+  /** Ends the run gracefully; its reason becomes the report's. */
   readonly signal: AbortSignal;
   readonly progress: (status: Status) => void;
 }
@@ -68,13 +76,16 @@ export class SoakRun {
   readonly #pool: ConnectionPool;
   readonly #watch: Watch;
   readonly #sequences = new Map<number, number>();
+  /** Run milliseconds at the end of the load as planned: later by what the tester was away. */
+  readonly #plannedEnd: number;
 
   constructor(private readonly options: RunOptions) {
     const { clock, network, prepared, state } = options;
     const { session } = prepared;
     const { config, tally } = state;
-    const { seed, timeOrigin, durationMs } = config;
-    const text = new EventText(timeOrigin.toString(36));
+    const { seed, durationMs } = config;
+    const text = new EventText(runName(config));
+    this.#plannedEnd = durationMs + tally.awayMs;
     this.#pool = new ConnectionPool(network, () => session.endpoint, { deadlineMs: CALL_DEADLINE_MS });
     const watchPool = new ConnectionPool(network, () => session.endpoint, { deadlineMs: CALL_DEADLINE_MS });
     const observe = (observation: Observation) => this.#observe(observation);
@@ -84,7 +95,7 @@ export class SoakRun {
         session,
         text,
         callers: prepared.callers,
-        random: loadRandom(seed, "load"),
+        random: loadRandom(seed, `load ${options.epoch}`),
         material: prepared.material,
         exchange: (request) => this.#pool.exchange(request),
         acknowledged: () => tally.acknowledged,
@@ -110,35 +121,65 @@ export class SoakRun {
       see: (event) => seenEvent(event, text),
       integrity: state.integrity,
       instrument: state.instrument,
+      ...(prepared.civilDefence.unreadable === undefined
+        ? {
+          audit: new AuditReader({
+            clock,
+            session,
+            auditors: prepared.civilDefence.auditors,
+            observe,
+            knows: (seq, digest) => state.audit.knows(seq, digest),
+          }),
+        }
+        : {}),
     });
   }
 
   /** Runs to the end of the duration or until the signal, and judges. */
   async run(): Promise<SoakReport> {
-    const { signal, pace, concurrency, state } = this.options;
-    const { seed, durationMs } = state.config;
+    const { signal, pace, concurrency, state, journal } = this.options;
+    const { seed, shard } = state.config;
     const over = new AbortController();
     const stopped = new AbortController();
-    const stopLoad = () => stopped.abort(new Error("the first violation ends the run"));
     const loadOver = AbortSignal.any([signal, over.signal, stopped.signal]);
+    const kept = new AbortController();
+    const keeping = this.#keep(kept.signal);
     const beside = Promise.all([
       this.#watch.start(over.signal),
-      this.#progress(over.signal, stopLoad),
+      this.#progress(over.signal, (why) => stopped.abort(new Error(why))),
       this.#disturb(loadOver),
     ]);
     if (concurrency === undefined) {
-      await this.#engine.openModel(dueTimes(pace, loadRandom(seed, "pace")), durationMs, loadOver);
-    } else await this.#engine.closedModel(concurrency, durationMs, loadOver);
+      const away = state.tally.awayMs;
+      const due = from(this.#now(), shifted(shardOf(dueTimes(pace, loadRandom(seed, "pace")), shard), away));
+      await this.#engine.openModel(due, this.#plannedEnd, loadOver);
+    } else await this.#engine.closedModel(concurrency, this.#plannedEnd, loadOver);
     const ended = this.#now();
+    const early = loadOver.aborted ? reasonOf(loadOver) : undefined;
     await this.#engine.drain(over.signal);
     await this.#settle();
     over.abort(new Error("the run is over"));
     await beside;
     if (this.options.prepared.readable) await this.#watch.rereadAll();
+    await this.#watch.walkAudit();
     await this.#watch.readHead();
     state.latency.tick(this.#now());
     this.#pool.close();
-    return state.report(ended);
+    kept.abort(new Error("the run is over"));
+    await keeping;
+    const incomplete = journal.failure === undefined ? undefined : `the journal cannot be written: ${journal.failure}`;
+    const ending = { endMs: ended, early, incomplete };
+    await journal.close(ending);
+    return state.report(ending);
+  }
+
+  /** Checkpoints of the journal. */
+  async #keep(signal: AbortSignal): Promise<void> {
+    const { clock, journal } = this.options;
+    while (!signal.aborted) {
+      await clock.sleep(CHECKPOINT_EVERY_MS, signal).catch(() => {});
+      await journal.checkpoint();
+    }
   }
 
   #now(): number {
@@ -147,6 +188,7 @@ export class SoakRun {
 
   #observe(observation: Observation): void {
     this.options.state.observe(observation);
+    this.options.journal.note(observation);
   }
 
   #nextSequence(caller: number): number {
@@ -169,28 +211,32 @@ export class SoakRun {
   }
 
   async #disturb(signal: AbortSignal): Promise<void> {
-    const { clock, disturbances } = this.options;
+    const { clock, disturbances, state } = this.options;
+    const begun = this.#now();
     for (const { atMs, why, act, settleMs } of disturbances) {
-      await clock.sleep(Math.max(0, atMs - clock.mono()), signal).catch(() => {});
+      const at = atMs + state.tally.awayMs;
+      // A run that was resumed does not repeat what was done before.
+      if (at < begun) continue;
+      await clock.sleep(Math.max(0, at - clock.mono()), signal).catch(() => {});
       if (signal.aborted) return;
       this.#observe({ kind: "interruption", at: this.#now(), why });
-      await act();
-      await clock.sleep(settleMs);
+      await act(signal);
+      await clock.sleep(settleMs, signal).catch(() => {});
       this.#observe({ kind: "resumption", at: this.#now() });
     }
   }
 
-  async #progress(signal: AbortSignal, stopLoad: () => void): Promise<void> {
+  async #progress(signal: AbortSignal, stopLoad: (why: string) => void): Promise<void> {
     const { clock, progress, state, failFast } = this.options;
-    const { tally, latency, series, accounting, thresholds, config } = state;
+    const { tally, latency, series, accounting, thresholds } = state;
     while (!signal.aborted) {
       const broken = thresholds.advance(this.#now() / MS_PER_SECOND);
       const violated = broken ?? state.verdicts().find(({ outcome }) => outcome === "violated")?.reason;
-      if (failFast && violated !== undefined) stopLoad();
+      if (failFast && violated !== undefined) stopLoad(`--fail-fast: ${violated}`);
       const { acknowledged, observed } = accounting.counts;
       progress({
         elapsed_s: this.#now() / MS_PER_SECOND,
-        duration_s: config.durationMs / MS_PER_SECOND,
+        duration_s: this.#plannedEnd / MS_PER_SECOND,
         calls: tally.calls,
         p99: latency.total.percentile(99),
         errors: Object.values(tally.errors).reduce((a, b) => a + b, 0),
@@ -202,4 +248,31 @@ export class SoakRun {
       await clock.sleep(PROGRESS_EVERY_MS, signal).catch(() => {});
     }
   }
+}
+
+/** What the client ids of a run have in common: letters and digits that no other run against this target has. */
+export function runName({ timeOrigin, shard }: Pick<RunConfig, "timeOrigin" | "shard">): string {
+  return timeOrigin.toString(36) + (shard === undefined ? "" : `s${shard.index}of${shard.count}`);
+}
+
+/** Every `count`th due time, from the place of this shard. */
+export function* shardOf(due: Iterable<number>, shard: RunConfig["shard"]): Generator<number> {
+  let n = 0;
+  for (const at of due) {
+    if (shard === undefined || n % shard.count === shard.index - 1) yield at;
+    n++;
+  }
+}
+
+function* shifted(due: Iterable<number>, by: number): Generator<number> {
+  for (const at of due) yield at + by;
+}
+
+/** Leaves out what is past when a run is resumed. */
+function* from(now: number, due: Iterable<number>): Generator<number> {
+  for (const at of due) if (at >= now || now < PROMPT_MS) yield at;
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
 }

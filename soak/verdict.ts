@@ -1,6 +1,6 @@
 /** From monitors, series and the tester's own state to one verdict. */
 
-import { judgeFamily, type SeriesVerdict } from "../src/stats/judge_series.ts";
+import { DEFAULT_LIMIT_SHARE, judgeFamily, SECONDS_PER_HOUR, type SeriesVerdict } from "../src/stats/judge_series.ts";
 import { median } from "../src/stats/quantile.ts";
 import type { Excluded } from "../src/stats/sample.ts";
 import type { MonitorVerdict } from "./observation.ts";
@@ -12,36 +12,34 @@ export type SoakVerdict = "stable" | "drifting" | "violated" | "inconclusive" | 
 export interface JudgedSeries {
   readonly kind: SeriesKind;
   readonly verdict: SeriesVerdict;
+  /** Judged by the coarser limit of a short run. */
+  readonly coarse?: boolean;
 }
 
 /** Judges every series that has samples, together. */
 export function judgeAll(series: SeriesStore, excluded: readonly Excluded[]): readonly JudgedSeries[] {
   const kinds = JUDGED.filter(({ name }) => series.of(name).length > 0);
-  const verdicts = judgeFamily(kinds.map(({ name }) => ({ samples: series.of(name), options: { excluded } })));
+  const limits = kinds.map((kind) => coarseLimit(kind, series));
+  const verdicts = judgeFamily(kinds.map(({ name }, index) => {
+    const limit = limits[index];
+    return { samples: series.of(name), options: { excluded, ...(limit === undefined ? {} : { limitPerHour: limit }) } };
+  }));
   return kinds.flatMap((kind, index) => {
     const verdict = verdicts[index];
-    return verdict === undefined ? [] : [{ kind, verdict: settled(kind, verdict, series) }];
+    return verdict === undefined ? [] : [{ kind, verdict, ...(limits[index] === undefined ? {} : { coarse: true }) }];
   });
 }
 
-/** Takes a verdict of drift back where all of the rise may be the settling of a process that has just started. */
-function settled(kind: SeriesKind, verdict: SeriesVerdict, series: SeriesStore): SeriesVerdict {
+/**
+ * Growth per hour that counts in a run too short to tell a leak from a process that has just started: all that it may
+ * rise while it settles, in the time that was watched. Undefined where the run is long enough for the usual limit.
+ */
+function coarseLimit(kind: SeriesKind, series: SeriesStore): number | undefined {
   const samples = series.of(kind.name);
-  const watched = samples.at(-1)?.t_s ?? 0;
-  if (verdict.verdict !== "drifting" || watched >= SETTLING_S || verdict.line === null) return verdict;
-  const [from, to] = verdict.line;
-  const rise = to.value - from.value;
-  const allowed = kind.settlingRise(median(samples.map(({ value }) => value)));
-  if (rise >= allowed) return verdict;
-  const longer = SETTLING_S - watched;
-  return {
-    ...verdict,
-    verdict: "inconclusive",
-    reason: `it rose by ${short(rise)} ${kind.unit}; up to ${short(allowed)} may be a process settling in its first ${
-      SETTLING_S / 60
-    } minutes`,
-    longer_s: longer,
-  };
+  const watched = (samples.at(-1)?.t_s ?? 0) - (samples[0]?.t_s ?? 0);
+  if (watched >= SETTLING_S || watched <= 0) return undefined;
+  const base = Math.abs(median(samples.map(({ value }) => value)));
+  return Math.max(DEFAULT_LIMIT_SHARE * base, kind.settlingRise(base) / watched * SECONDS_PER_HOUR);
 }
 
 /** What the verdict of a run rests on. */
@@ -52,11 +50,13 @@ export interface Findings {
   readonly series: readonly JudgedSeries[];
   /** Calls finished. */
   readonly calls: number;
+  /** Why what was seen is not all there was to see. */
+  readonly incomplete?: string | undefined;
 }
 
 /** One word, and the sentence that explains it. First that applies: invalid, violated, drifting, inconclusive, stable. */
 export function conclude(findings: Findings): { readonly verdict: SoakVerdict; readonly reason: string } {
-  const { saturated, monitors, thresholds, series, calls } = findings;
+  const { saturated, monitors, thresholds, series, calls, incomplete } = findings;
   if (saturated !== undefined) return { verdict: "invalid", reason: `the tester was the bottleneck: ${saturated}` };
   const violated = monitors.filter(({ outcome }) => outcome === "violated");
   const first = violated.toSorted((a, b) => (a.first_offence?.at_s ?? 0) - (b.first_offence?.at_s ?? 0))[0];
@@ -67,6 +67,7 @@ export function conclude(findings: Findings): { readonly verdict: SoakVerdict; r
   if (drifting !== undefined) {
     return { verdict: "drifting", reason: `${drifting.kind.name} (${drifting.kind.unit}): ${drifting.verdict.reason}` };
   }
+  if (incomplete !== undefined) return { verdict: "inconclusive", reason: incomplete };
   if (calls === 0) return { verdict: "inconclusive", reason: "no call finished" };
   if (series.length === 0) return { verdict: "inconclusive", reason: "there was no series to judge" };
   const open = series.find(({ verdict }) => verdict.verdict === "inconclusive");
@@ -75,9 +76,11 @@ export function conclude(findings: Findings): { readonly verdict: SoakVerdict; r
   }
   const unsure = monitors.find(({ outcome }) => outcome === "inconclusive");
   if (unsure !== undefined) return { verdict: "inconclusive", reason: `${unsure.name}: ${unsure.reason}` };
-  return { verdict: "stable", reason: `nothing was violated and ${series.length} series stay below their limits` };
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  const short = series.some(({ coarse }) => coarse === true)
+    ? `, which are coarse in a run this short: ${SETTLING_S / 60} minutes or more see slow leaks`
+    : "";
+  return {
+    verdict: "stable",
+    reason: `nothing was violated and ${series.length} series stay below their limits${short}`,
+  };
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CallDone, MonitorVerdict } from "./observation.ts";
 import { SeriesStore } from "./series.ts";
-import { exitCodeOf } from "./soak_command.ts";
+import { exitCodeOf } from "./outcome.ts";
 import { Thresholds } from "./thresholds.ts";
 import { conclude, type Findings, judgeAll } from "./verdict.ts";
 

@@ -25,7 +25,9 @@ export function overviewHelp(commands: readonly CommandSpec[], topics: readonly 
 
 /** Lines of the help of one command. */
 export function commandHelp(command: CommandSpec, width: number): string[] {
-  const words = command.positionals.map(({ name, required }) => (required ? name : `[${name}]`));
+  const words = command.positionals.map(({ name, required, many }) =>
+    (required ? name : `[${name}]`) + (many === true ? "…" : "")
+  );
   const options = [...command.options, HELP_OPTION];
   const left = Math.min(MAX_LEFT, Math.max(...options.map((option) => form(option).length))) + INDENT;
   const positionals = command.positionals.flatMap(({ name, help, choices }) =>

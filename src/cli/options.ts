@@ -16,7 +16,7 @@ export type OptionKind =
   | "duration"
   /** RFC 3339 UTC time or milliseconds since the epoch. */
   | "time"
-  /** May be given several times, each time with values separated by commas. */
+  /** May be given several times, each time with values separated by commas, or with one (`whole`). */
   | "list";
 
 /** One option of a command. */
@@ -29,6 +29,8 @@ export interface OptionSpec {
   /** What holds when it is not given, in the form it would be typed. */
   readonly standard?: string;
   readonly help: string;
+  /** Values of a list are taken as they are: commas and spaces belong to them. */
+  readonly whole?: boolean;
   /** The only values it takes. */
   readonly choices?: readonly string[];
   /** Of a count or a number. */
@@ -44,6 +46,8 @@ export interface PositionalSpec {
   readonly help: string;
   readonly required: boolean;
   readonly choices?: readonly string[];
+  /** The last one may be given several times. */
+  readonly many?: boolean;
 }
 
 /** One command of the program. */

@@ -44,6 +44,12 @@ export class Options {
     return Array.isArray(value) ? value as readonly string[] : [];
   }
 
+  /** These options with what is not given taken from elsewhere, as {@linkcode Options.entries} gave it. */
+  over(base: Readonly<Record<string, string | number | boolean | readonly string[]>>): Options {
+    const known = Object.entries(base).filter(([name]) => this.command.options.some((option) => option.name === name));
+    return new Options(this.command, new Map([...known, ...this.values]));
+  }
+
   /** What was given, by name, for the run manifest. */
   entries(): [name: string, value: Value][] {
     return [...this.values].filter(([name]) => name !== HELP_OPTION.name);
@@ -138,7 +144,7 @@ function checkPositionals(command: CommandSpec, given: readonly string[]): void 
       throw new UsageError(`${command.name}: unknown ${spec.name} "${visible(value)}"${hint}`);
     }
   });
-  const extra = given[command.positionals.length];
+  const extra = command.positionals.at(-1)?.many === true ? undefined : given[command.positionals.length];
   if (extra !== undefined) throw new UsageError(`${command.name}: unexpected argument "${visible(extra)}"`);
 }
 
@@ -151,6 +157,7 @@ function readValue(command: CommandSpec, spec: OptionSpec, given: readonly strin
     throw new UsageError(`${command.name}: --${spec.name} needs a value (--${spec.name} ${spec.value ?? "VALUE"})`);
   }
   if (spec.kind === "list") {
+    if (spec.whole === true) return given;
     return given.flatMap((value) => value.split(",")).map((value) => value.trim()).filter((value) => value !== "");
   }
   if (given.length > 1) throw new UsageError(`${command.name}: --${spec.name} is given ${given.length} times`);

@@ -1,0 +1,50 @@
+/** How much room a run takes at most, from its rate and duration; said at the start and held by the journal. */
+
+import { CHECKPOINT_EVERY_MS, MAX_SEGMENTS, MIN_SEGMENT_BYTES, RESERVE_BYTES } from "./journal.ts";
+import { MAX_REMEMBERED } from "./monitors/integrity.ts";
+import { MAX_SAMPLES, SAMPLED_SERIES } from "./series.ts";
+
+/** Bytes a call takes in the journal: sending, answer, the event it makes; measured 480 to 560, see bounds_bench.ts. */
+const BYTES_PER_CALL = 700;
+/** Bytes a second takes in the journal that are not of calls: readings of log, head, manifest, audit chain, process. */
+const BYTES_PER_SECOND = 4000;
+/** Bytes of one remembered event, and of one sample, in the states. */
+const BYTES_PER_EVENT = 80;
+const BYTES_PER_SAMPLE = 40;
+/** Bytes of everything else in the states: histograms, rings, callers, thresholds. */
+const FIXED_STATE_BYTES = 8_388_608;
+const MS_PER_SECOND = 1000;
+const MIB = 1_048_576;
+
+export interface LoadSize {
+  /** Calls per second. */
+  readonly rate: number;
+  readonly durationMs: number;
+}
+
+/** Most bytes of one set of states. */
+export function stateBound({ rate, durationMs }: LoadSize): number {
+  const seconds = durationMs / MS_PER_SECOND;
+  const events = Math.min(MAX_REMEMBERED, Math.ceil(rate * seconds));
+  const samples = SAMPLED_SERIES * Math.min(MAX_SAMPLES, Math.ceil(seconds * SAMPLES_PER_SECOND));
+  return FIXED_STATE_BYTES + events * BYTES_PER_EVENT + samples * BYTES_PER_SAMPLE;
+}
+
+/** Samples a series gets at most. */
+const SAMPLES_PER_SECOND = 2;
+
+/** Most bytes the journal takes on the disk, its reserve included. */
+export function diskBound(load: LoadSize): number {
+  const states = stateBound(load);
+  const perSecond = load.rate * BYTES_PER_CALL + BYTES_PER_SECOND;
+  // A segment is ended at a checkpoint, and grows on while the next one is begun.
+  const late = 2 * CHECKPOINT_EVERY_MS / MS_PER_SECOND * perSecond;
+  const deltas = Math.min(Math.max(MIN_SEGMENT_BYTES, states), perSecond * load.durationMs / MS_PER_SECOND);
+  return MAX_SEGMENTS * (states + deltas + late) + RESERVE_BYTES;
+}
+
+/** The line for the operator. */
+export function announcement(load: LoadSize & { readonly folder: string }): string {
+  return `Journal: at most ${Math.ceil(diskBound(load) / MIB)} MiB in ${load.folder}; a run that is killed goes on ` +
+    `with --resume ${load.folder}.`;
+}

@@ -1,0 +1,47 @@
+/** What a run leaves behind: its report as files and as words, and the exit code. */
+
+import { join } from "node:path";
+import { EXIT } from "../src/cli/exit_code.ts";
+import type { Printer } from "../src/cli/printer.ts";
+import { OutputError, writeAtomic } from "../src/report/atomic.ts";
+import { REPORT_FILE } from "./run_folder.ts";
+import type { SoakReport } from "./soak_report.ts";
+import { reportLines } from "./soak_text.ts";
+
+/** Said first and last where the target is our own node (design.md "Target"). */
+export const EMBEDDED_LINE = "Judged is the built-in reference node, not yours.";
+
+export interface OutcomeOptions {
+  readonly folder: string;
+  /** For everything that is not the report as JSON. */
+  readonly printer: Printer;
+  /** Prints the report as JSON and nothing else on standard output. */
+  readonly json: ((text: string) => void) | undefined;
+  readonly embedded: boolean;
+}
+
+/** Writes and prints the report; returns the exit code. Files that cannot be written do not hide the verdict. */
+export async function presentReport(report: SoakReport, options: OutcomeOptions): Promise<number> {
+  const { folder, printer, json, embedded } = options;
+  const path = join(folder, REPORT_FILE);
+  let failure: string | undefined;
+  try {
+    await writeAtomic(path, JSON.stringify(report, null, 2) + "\n");
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    failure = error.message;
+  }
+  json?.(JSON.stringify(report));
+  for (const line of reportLines(report, printer.width)) printer.out(line);
+  printer.out("");
+  if (failure === undefined) printer.out(`Report: ${path}`);
+  else printer.err(`${failure}. What stands above is all there is.`);
+  if (embedded) printer.out(EMBEDDED_LINE);
+  return exitCodeOf(report);
+}
+
+/** design.md, table of exit codes. */
+export function exitCodeOf({ verdict }: Pick<SoakReport, "verdict">): number {
+  if (verdict === "stable") return EXIT.clean;
+  return verdict === "drifting" || verdict === "violated" ? EXIT.violations : EXIT.inconclusive;
+}

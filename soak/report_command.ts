@@ -1,0 +1,42 @@
+/** `hearthproof soak report DIR`: the report of what a run has seen, from its journal alone. */
+
+import type { Options } from "../src/cli/parse.ts";
+import { quietPrinter } from "../src/cli/printer.ts";
+import type { RestoredRun } from "./journal_restore.ts";
+import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
+import { runOf } from "./run_folder.ts";
+import type { RunConfig } from "./run_state.ts";
+import type { SoakContext } from "./soak_command.ts";
+import type { SoakReport } from "./soak_report.ts";
+
+/** Runs the command; returns the exit code of the verdict. */
+export async function reportCommand(folder: string, options: Options, context: SoakContext): Promise<number> {
+  const json = options.flag("json");
+  const printer = json ? quietPrinter(context.printer) : context.printer;
+  const run = await runOf("report", folder);
+  const embedded = isEmbeddedRun(run.config);
+  if (embedded) printer.err(EMBEDDED_LINE);
+  if (run.cut !== undefined) printer.err(`Note: of the journal, ${run.cut}.`);
+  return await presentReport(reportOf(run, folder), {
+    folder,
+    printer,
+    json: json ? (text) => context.printer.out(text) : undefined,
+    embedded,
+  });
+}
+
+/** The report of a run, whether it came to its end or not. */
+export function reportOf({ state, ending }: Pick<RestoredRun, "state" | "ending">, folder: string): SoakReport {
+  return state.report(
+    ending ?? {
+      endMs: state.tally.last,
+      early: undefined,
+      incomplete: `the run has not come to its end; it goes on with --resume ${folder}`,
+    },
+  );
+}
+
+export function isEmbeddedRun({ options }: Pick<RunConfig, "options">): boolean {
+  const target = options.target;
+  return target === undefined || (typeof target === "string" && /^embedded(:|$)/.test(target));
+}

@@ -1,0 +1,87 @@
+/** The output directory of a run: who writes into it, and which run it holds. */
+
+import { join } from "node:path";
+import { type Options, UsageError } from "../src/cli/parse.ts";
+import { OutputError, prepareFolder } from "../src/report/atomic.ts";
+import { folderDisk, type JournalDisk } from "./journal_disk.ts";
+import { JOURNAL_DIR, type RestoredRun, restoreRun } from "./journal_restore.ts";
+
+export const REPORT_FILE = "soak-report.json";
+export const HTML_FILE = "soak-report.html";
+const LOCK_FILE = "lock";
+
+/** An output directory that no other tester uses. */
+export interface RunFolder {
+  readonly path: string;
+  /** Where the journal is. */
+  readonly journal: string;
+  readonly disk: JournalDisk;
+  /** Lets others use it. The system does so as well when this process dies. */
+  release(): void;
+}
+
+/**
+ * Makes the folder and takes it for this process.
+ *
+ * @throws {OutputError} If it cannot be written, or another tester is at work in it.
+ */
+export async function takeFolder(path: string): Promise<RunFolder> {
+  const journal = join(path, JOURNAL_DIR);
+  await prepareFolder(path);
+  await prepareFolder(journal);
+  const lock = Deno.openSync(join(journal, LOCK_FILE), { write: true, create: true });
+  if (!lock.tryLockSync(true)) {
+    lock.close();
+    throw new OutputError(`Cannot use the output directory ${path}: another soak is at work in it`);
+  }
+  return { path, journal, disk: folderDisk(journal), release: () => lock.close() };
+}
+
+/**
+ * Makes room for a new run.
+ *
+ * @throws {UsageError} If the folder holds a run that was cut off: hours of work are not overwritten by the way.
+ */
+export async function clearFolder({ path, disk }: RunFolder): Promise<void> {
+  const before = await restoreRun(disk);
+  if (before !== undefined && before.ending === undefined) {
+    throw new UsageError(
+      `soak: ${path} holds a run that was cut off; go on with --resume ${path}, see it with "soak report ${path}", ` +
+        "or choose another --output-dir",
+    );
+  }
+  for (const name of await disk.names()) if (name !== LOCK_FILE) await disk.remove(name);
+}
+
+/**
+ * The run a folder holds.
+ *
+ * @throws {UsageError} If it holds none.
+ */
+export async function runOf(action: string, path: string): Promise<RestoredRun> {
+  const run = await restoreRun(folderDisk(join(path, JOURNAL_DIR)));
+  if (run === undefined) throw new UsageError(`soak ${action}: ${path} holds no run; name an output directory of soak`);
+  return run;
+}
+
+/** What the command line said, and what a resume says now on top. */
+export function resumedOptions(options: Options, run: RestoredRun): Options {
+  const given = new Map(options.entries());
+  const missing = run.config.secrets.find((name) => !given.has(name));
+  if (missing !== undefined) {
+    throw new UsageError(`soak: --resume needs --${missing} again: options that name or hold keys are not kept`);
+  }
+  return options.over(run.config.options);
+}
+
+/** What a resume needs of the command line. */
+export function keptOptions(options: Options, secrets: readonly string[]) {
+  const entries = options.entries().filter(([name]) => !NOT_KEPT.includes(name));
+  return {
+    options: Object.fromEntries(entries.filter(([name]) => !secrets.includes(name))),
+    secrets: entries.map(([name]) => name).filter((name) => secrets.includes(name)),
+  };
+}
+
+/** Options that are of one process, not of the run. */
+const NOT_KEPT: readonly string[] = ["output-dir", "resume", "json"];
