@@ -72,7 +72,7 @@ export class RunComparer {
     this.#sent(left, right);
     if (left.outcomes !== undefined && right.outcomes !== undefined) {
       // What a burst is granted depends on the pace; what comes at once finds the same number of places.
-      if (burst(left.outcomes, right.outcomes, together ? 0 : BURST_TOLERANCE, sink) || !together) return;
+      if (burst(left.outcomes, right.outcomes, together ? 0 : BURST_TOLERANCE, sink)) return;
     }
     if (left.status !== right.status) {
       return sink("semantic", "status", statusText(left), statusText(right), false);

@@ -146,18 +146,19 @@ export class ValueComparer {
   /** Where the items of the left list stand in the right one, if they are the same in another order. */
   #reordered(left: readonly Json[], right: readonly Json[]): readonly number[] | undefined {
     const { renaming } = this.state;
-    const idOf = (item: Json | undefined) => isObject(item) && typeof item.event_id === "string" ? item.event_id : "";
+    const known = (a: Json | undefined, b: Json | undefined) => renaming.corresponds(idOf(a), idOf(b));
     const moved = left.findIndex((item, index) => {
-      const [a, b] = [idOf(item), idOf(right[index])];
-      return a !== "" && b !== "" && !renaming.corresponds(a, b) &&
-        right.some((one) => renaming.corresponds(a, idOf(one)));
+      const other = right[index];
+      if (idOf(item) === "" || idOf(other) === "" || known(item, other)) return false;
+      return right.some((one) => known(item, one)) || left.some((one) => known(one, other));
     });
     if (moved < 0) return undefined;
-    const order = left.map((item) => right.findIndex((one) => renaming.corresponds(idOf(item), idOf(one))));
-    if (order.some((at) => at < 0) || new Set(order).size !== order.length) return undefined;
-    const lamports = left.map((item) => isObject(item) ? item.lamport : undefined);
+    const order = matched(left, right, known);
+    if (order === undefined) return undefined;
     // Only events of one Lamport value are concurrent; the documents order the others (wire-format.md section 11).
-    const legal = order.every((at, index) => at === index || lamports[at] === lamports[index]);
+    const legal = order.every((at, index) => at === index || lamportOf(left[at]) === lamportOf(left[index]));
+    // Concurrent events stand in the order of their ids, which each side makes for itself: no difference at all.
+    if (legal && tiesSorted(left) && tiesSorted(right)) return order;
     this.#report(legal ? "legal-reorder" : "illegal-reorder", idOf(left[moved]), idOf(right[moved]));
     return order;
   }
@@ -218,6 +219,41 @@ export class ValueComparer {
 
 function within(value: Json, least: number, most: number): boolean {
   return typeof value === "number" && value >= least && value <= most;
+}
+
+function idOf(item: Json | undefined): string {
+  return isObject(item) && typeof item.event_id === "string" ? item.event_id : "";
+}
+
+function lamportOf(item: Json | undefined): Json | undefined {
+  return isObject(item) ? item.lamport : undefined;
+}
+
+/** For every left item the right one that stands for it; those unknown so far go to their like, in order. */
+function matched(
+  left: readonly Json[],
+  right: readonly Json[],
+  known: (a: Json | undefined, b: Json | undefined) => boolean,
+): readonly number[] | undefined {
+  const order = left.map((item) => right.findIndex((one) => known(item, one)));
+  const free = new Set(right.map((_, index) => index).filter((index) => !order.includes(index)));
+  const kindOf = (item: Json | undefined) => isObject(item) ? item.event_type : undefined;
+  for (const [index, at] of order.entries()) {
+    if (at >= 0) continue;
+    const like = [...free].find((other) => kindOf(right[other]) === kindOf(left[index]));
+    if (like === undefined) return undefined;
+    free.delete(like);
+    order[index] = like;
+  }
+  return new Set(order).size === order.length ? order : undefined;
+}
+
+/** Whether neighbours of one Lamport value are in the order of their ids. */
+function tiesSorted(list: readonly Json[]): boolean {
+  return list.every((item, index) => {
+    const before = list[index - 1];
+    return index === 0 || lamportOf(before) !== lamportOf(item) || idOf(before) <= idOf(item);
+  });
 }
 
 /** Milliseconds since the epoch of a member that holds a time. */

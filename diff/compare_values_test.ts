@@ -79,6 +79,15 @@ Deno.test("events of one Lamport value may change places, others may not", () =>
   assertEquals(differences([...seen, ordered]), ["illegal-reorder []"]);
 });
 
+Deno.test("concurrent events that stand in the order of ids each side made itself are no difference", () => {
+  const event = (id: string, lamport: number, event_type: string) => ({ event_id: id, lamport, event_type });
+  // The left made A for what the right made C for, and both know B.
+  const left = [event(A, 5, "own"), event(B, 5, "pushed")];
+  const right = [event(B, 5, "pushed"), event(C, 5, "own")];
+  assertEquals(differences([[{ id: B }, { id: B }], [left, right]]), []);
+  assertEquals(differences([[{ id: B }, { id: B }], [left, right], [{ id: A }, { id: A }]]), ["semantic id"]);
+});
+
 Deno.test("tokens are compared by what is inside", () => {
   const token = (payload: object) => {
     const segment = (value: object) =>

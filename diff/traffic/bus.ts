@@ -43,6 +43,10 @@ function rewritten(body: JsonObject): readonly (readonly [string, string, string
   ];
 }
 
+const PLAIN_BODY: JsonObject = { params: {}, input: {} };
+const MORE_BODY: JsonObject = { ...PLAIN_BODY, surplus: 1 };
+const UPPER_BODY: JsonObject = { params: {}, input: { note: "HEARTH" } };
+const LOWER_BODY: JsonObject = { params: {}, input: { note: "hearth" } };
 /** Members of the envelope that travel as headers. */
 const MEMBERS = ["capability", "version", "request_id", "from", "community", "timestamp"];
 
@@ -115,8 +119,12 @@ export const busTemplates: readonly Template[] = [
           [`without-${member}`, { omit: [member] }, undefined],
           [`other-${member}-signed`, signedOther(member), bad("IDN-048")],
         ]),
+        ["foreign-community-sent", { community: "${id.g1}", signed_as: { community: "${community_id}" } }, undefined],
+        ["next-timestamp-signed", { signed_shift_seconds: 1 }, bad("IDN-048")],
+        ["less-body-signed", { body: MORE_BODY, signed_as: { body: PLAIN_BODY } }, bad("IDN-048")],
+        ["lower-body-signed", { body: UPPER_BODY, signed_as: { body: LOWER_BODY } }, bad("IDN-048")],
         ["without-from-unsigned", { omit: ["from"], signature: "broken" }, undefined],
-        ["unknown", { extra_headers: [["X-HearthNet-Mood", "warm"]] }, undefined],
+        ["unknown", { extra_headers: [["X-HearthNet-Weather", "warm"]] }, undefined],
         ["media-charset", { extra_headers: [["Content-Type", "application/json; charset=utf-8"]] }, undefined],
         ["media-text", { extra_headers: [["Content-Type", "text/plain"]] }, undefined],
         ["accept-any", { accept: "*/*" }, undefined],

@@ -188,7 +188,9 @@ export const chatTemplates: readonly Template[] = [
         : level === "anchor" || level === "king"
         ? refused("IDN-072", 400, ...BAD)
         : succeeds("IDN-068");
-      return [call(`community.invite/${level}`, as, "community.invite", input, law)];
+      const first = call(`community.invite/${level}`, as, "community.invite", input, law);
+      if (!draw.once(2) || !draw.again(as, "community.invite")) return [first];
+      return [first, call("community.invite/repeated", as, "community.invite", input, law)];
     },
   },
 ];

@@ -22,6 +22,8 @@ const MANY_EVENTS = 250;
 
 /** Lamport values ahead of the head, for events that arrive before those they follow. */
 const LATER = 20;
+/** Life of a post that is over before it arrives. */
+const SHORT_LIFE_SECONDS = 10;
 const LONG_AGO = "2020-01-01T00:00:00Z";
 
 type Tampering = readonly [name: string, requirement: string, tamper: JsonObject, shift?: number];
@@ -153,15 +155,17 @@ export const logTemplates: readonly Template[] = [
         ...more,
       });
       const push = (...events: PushedEvent[]) => planned("push/reordered", { do: "push", events }, accepted("EVT-004"));
+      const backwards = (...events: PushedEvent[]) =>
+        planned("push/reordered", { do: "push", events, backwards: true }, accepted("EVT-052"));
+      const [late, behind] = [{ lamport_offset: LATER }, { lamport_offset: -LATER / 2 }];
+      const short = { ...post(draw), ttl_seconds: SHORT_LIFE_SECONDS };
       return draw.pick([
-        [
-          push(created),
-          push(update("second", { lamport_offset: LATER })),
-          push(update("first", { lamport_offset: 1 })),
-        ],
+        [push(created), push(update("second", late)), push(update("first", behind))],
         [push(created), push(update("newer", { alter: { wall_clock: LONG_AGO } })), push(update("newest", {}))],
         [push(created), push(update("kept", {})), push(update("lost", { alter: { wall_clock: LONG_AGO } }))],
-        [push(other), push(created), push({ repeat: rival }), push({ repeat: name })],
+        [push(other), push({ ...created, ...behind }), push({ repeat: rival }), push({ repeat: name })],
+        [push(created), backwards(update("one", late), update("other", late))],
+        [push({ ...created, data: short, shift_seconds: -2 * SHORT_LIFE_SECONDS })],
       ]);
     },
   },

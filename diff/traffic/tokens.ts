@@ -188,6 +188,29 @@ export const tokensTemplates: readonly Template[] = [
     },
   },
   {
+    name: "token for tokens",
+    needs: "auth.token.issue",
+    make: (draw) => {
+      const holder = draw.actor("auth.token.issue");
+      const issuer = holder === undefined ? undefined : draw.other(holder);
+      const probe = addressable(draw);
+      if (holder === undefined || issuer === undefined || probe === undefined) return;
+      const mint = {
+        issuer,
+        subject: `\${id.${holder}}`,
+        capabilities: ["auth.token.issue@1.0", `${probe}@1.0`],
+        ttl_seconds: LIFE_SECONDS,
+      };
+      const input = { client_id: draw.clientId(), subject: "${id.m2}", scope: { capabilities: [`${probe}@1.0`] } };
+      return [
+        call("token for tokens", holder, "auth.token.issue", input, { requirement: "TOK-022" }, {
+          mint,
+          signature: "none",
+        }),
+      ];
+    },
+  },
+  {
     name: "token with a tool",
     needs: "llm.tools.call",
     make: (draw) => {

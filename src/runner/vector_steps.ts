@@ -7,6 +7,7 @@ import {
   type JsonObject,
   shortId,
   signText,
+  timestamp as instant,
   tryParseJson,
   utf8,
 } from "../protocol/mod.ts";
@@ -48,6 +49,8 @@ export type PushedEvent =
     readonly tamper?: JsonObject;
     /** Added to the Lamport value after signing. */
     readonly shift_lamport?: number;
+    /** Seconds by which its wall clock lies after now. */
+    readonly shift_seconds?: number;
     /** Members replaced before signing. */
     readonly alter?: JsonObject;
     /** Members in the opposite order, as another implementation may write them. */
@@ -85,7 +88,9 @@ export type VectorStep =
       readonly accept?: string;
       readonly omit?: readonly string[];
       /** Envelope members that are signed with another value than the one sent. */
-      readonly signed_as?: { readonly [member: string]: string };
+      readonly signed_as?: { readonly [member: string]: Json };
+      /** Seconds by which the signed timestamp lies after the one sent. */
+      readonly signed_shift_seconds?: number;
       /** Headers besides those of a call, or in place of one with the same name. */
       readonly extra_headers?: readonly (readonly [string, string])[];
       readonly token?: string;
@@ -96,7 +101,7 @@ export type VectorStep =
       readonly transmit_base64?: string;
       /** Close the connection after so many frames of an event stream. */
       readonly cancel_after?: number;
-      /** Make the call so many times in a row; the last answer counts, `outcomes` lists the statuses. */
+      /** Make the call so many times in a row; the last one refused or else the last counts, `outcomes` has the statuses. */
       readonly repeat?: number;
       /** Make the call so many times at once; the last one refused or else the last counts, `outcomes` as above. */
       readonly parallel?: number;
@@ -111,6 +116,8 @@ export type VectorStep =
     | {
       readonly do: "push";
       readonly events: readonly PushedEvent[];
+      /** Send them in the opposite order. */
+      readonly backwards?: boolean;
       /** Ask for everything above this head too. */
       readonly our_head?: number;
     }
@@ -143,6 +150,7 @@ export interface StepAnswer {
 /** Milliseconds for one step: far above what a sound node takes, far below what a user waits. */
 const STEP_DEADLINE_MS = 10_000;
 const STEP_LIMITS: Partial<ReadLimits> = { deadlineMs: STEP_DEADLINE_MS, idleMs: STEP_DEADLINE_MS };
+const MS_PER_SECOND = 1000;
 /** Statuses from here on are refusals. */
 const REFUSED = 400;
 /** Every so many messages a WebSocket client acknowledges (wire-format.md section 16). */
@@ -277,13 +285,17 @@ export class StepPerformer {
     const body: Json = step.body ?? { params: step.params ?? {}, input: step.input ?? {} };
     const bytes = step.transmit_base64 === undefined ? transmit : Uint8Array.fromBase64(step.transmit_base64);
     const given = { version, from, community, timestamp, accept, transmit: bytes, requestId, token };
+    const shift = step.signed_shift_seconds;
+    const signedAs = shift === undefined
+      ? step.signed_as
+      : { ...step.signed_as, timestamp: instant(session.wall() + shift * MS_PER_SECOND) };
     const options: CallOptions = {
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       body,
       omit: (step.omit ?? []) as readonly EnvelopeHeader[],
       signature: this.#signature(actor, step, body, requestId),
       deadlineMs: STEP_DEADLINE_MS,
-      ...(step.signed_as === undefined ? {} : { signedAs: step.signed_as }),
+      ...(signedAs === undefined ? {} : { signedAs }),
       ...(step.extra_headers === undefined ? {} : { headers: (list) => withHeaders(list, step.extra_headers ?? []) }),
     };
     if (step.cancel_after !== undefined) {
@@ -299,8 +311,9 @@ export class StepPerformer {
     let answer = await session.busCall(actor, step.capability, options);
     outcomes.push(answer.status);
     for (let i = 1; i < (step.repeat ?? 1); i++) {
-      answer = await session.busCall(actor, step.capability, options);
-      outcomes.push(answer.status);
+      const next = await session.busCall(actor, step.capability, options);
+      outcomes.push(next.status);
+      if (next.status >= REFUSED || answer.status < REFUSED) answer = next;
     }
     return step.repeat === undefined ? { answer } : { answer, outcomes };
   }
@@ -351,12 +364,13 @@ export class StepPerformer {
         events.push({ ...this.#events.get(spec.repeat), ...spec.tamper } as unknown as Json);
         continue;
       }
-      const { author, type, data, lamport_offset: offset, tamper, alter, name, reversed, shift_lamport: shift = 0 } =
-        spec;
+      const { author, type, data, lamport_offset: offset, tamper, alter, name, reversed } = spec;
+      const { shift_lamport: shift = 0, shift_seconds: seconds } = spec;
       const lamport = offset === undefined ? undefined : Math.max(0, (await session.head() ?? 0) + offset);
       const actor = await this.actor(author);
       const event = await session.event(actor, type, data, {
         ...(lamport === undefined ? {} : { lamport }),
+        ...(seconds === undefined ? {} : { wallClock: instant(session.wall() + seconds * MS_PER_SECOND) }),
         ...eventOptions(alter),
       });
       if (name !== undefined) {
@@ -368,6 +382,7 @@ export class StepPerformer {
       const members = Object.entries(sent);
       events.push((reversed === true ? Object.fromEntries(members.reverse()) : sent) as unknown as Json);
     }
+    if (step.backwards === true) events.reverse();
     const ourHead = step.our_head === undefined ? {} : { ourHead: step.our_head };
     return await session.push(events, { ...ourHead, deadlineMs: STEP_DEADLINE_MS });
   }
