@@ -6,11 +6,11 @@ import { NoSuchActor } from "../src/target/actors.ts";
 import type { OpenedSession } from "../src/target/open.ts";
 import { advertised } from "../src/target/profile.ts";
 import { placeBlob } from "../src/target/provisioning.ts";
+import { AUDITOR_ROLE } from "./audit_role.ts";
 import { type Auditor, AuditReader, EXPORT } from "./audit_reader.ts";
 
-/** A role that may publish on common nodes, and the one that reads; names of CONTRACT3 §4.17 where it has one. */
-export const PUBLISHER_ROLE = "feuerwehr";
-export const AUDITOR_ROLE = "auditor";
+/** A role that may publish on common nodes; one of CONTRACT3 §4.17. */
+const PUBLISHER_ROLE = "feuerwehr";
 /** Where the certificates are for; the embedded node's authority is `DE`. */
 const REGION = "DE.NRW.Kleve";
 const PUBLISHER_SCOPES: readonly string[] = ["alert.publish", "alert.cancel", "alert.ack"];

@@ -2,6 +2,7 @@
 
 import type { Json } from "../src/protocol/mod.ts";
 import type { AuditRead } from "./audit_reader.ts";
+import type { MessageRead } from "./subscriber.ts";
 import type { Keeper } from "./monitors/monitor.ts";
 import type { SeenEvent } from "./seen_event.ts";
 
@@ -36,6 +37,8 @@ export interface CallDone {
   readonly written?: Written;
   /** A write was sent, whatever came of it. */
   readonly wrote?: { readonly caller: number; readonly sequence: number };
+  /** An event the answer names that carries no mark of ours. */
+  readonly named?: { readonly eventId: string; readonly lamport: number };
   /** The audit record a call of ours made the target write, as it says. */
   readonly audited?: { readonly seq: number; readonly alertId: string };
   /** What a stream lacked; absent for sound streams and for other calls. */
@@ -54,6 +57,8 @@ export interface LogRead {
   readonly complete: boolean;
   /** Reads history again that was seen before. */
   readonly again: boolean;
+  /** Which reader it was; absent: the one that follows the log. */
+  readonly reader?: number;
   /** Up to this Lamport value everything that had been seen when the question left must be there. */
   readonly upTo: number;
 }
@@ -74,6 +79,14 @@ export interface ManifestRead {
   /** Milliseconds since the epoch at the answer. */
   readonly wall: number;
   readonly manifest: unknown;
+}
+
+/** The target's own metrics. */
+export interface MetricsRead {
+  readonly kind: "metrics";
+  readonly at: number;
+  /** Counters by name and labels. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 /** One value of a series. */
@@ -107,6 +120,8 @@ export type Observation =
   | ManifestRead
   | Sample
   | AuditRead
+  | MetricsRead
+  | MessageRead
   | Interruption
   | Resumption;
 
@@ -139,7 +154,7 @@ export interface Monitor extends Keeper {
   verdict(): MonitorVerdict;
 }
 
-/** Collects offences: counts all, keeps the first. */
+/** Collects offences: counts all, keeps the one that happened first. */
 export class Offences {
   #count = 0;
   #first: Offence | undefined;
@@ -149,7 +164,9 @@ export class Offences {
 
   add(at: number, what: string): void {
     this.#count++;
-    this.#first ??= { at_s: Math.max(0, (at - this.startedAt) / 1000), what };
+    const at_s = Math.max(0, (at - this.startedAt) / 1000);
+    // What is noticed late, such as a loss, may have happened first.
+    if (this.#first === undefined || at_s < this.#first.at_s) this.#first = { at_s, what };
   }
 
   state(): Json {

@@ -6,11 +6,15 @@ import { Instrument } from "./instrument.ts";
 import { AccountingMonitor } from "./monitors/accounting.ts";
 import { AuditMonitor } from "./monitors/audit.ts";
 import { ClockMonitor } from "./monitors/clock_offset.ts";
+import { CounterMonitor } from "./monitors/counters.ts";
 import { IntegrityMonitor } from "./monitors/integrity.ts";
 import { LatencyMonitor } from "./monitors/latency.ts";
 import { ManifestMonitor } from "./monitors/manifest.ts";
 import type { Keeper, RunFacts } from "./monitors/monitor.ts";
+import { NamedEventsMonitor } from "./monitors/named_events.ts";
+import { RestartMonitor } from "./monitors/restarts.ts";
 import { StreamMonitor } from "./monitors/streams.ts";
+import { SubscriptionMonitor } from "./monitors/subscriptions.ts";
 import type { Monitor, MonitorVerdict, Observation } from "./observation.ts";
 import { SeriesStore } from "./series.ts";
 import { type AuditReport, reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
@@ -104,6 +108,10 @@ export class RunState {
       this.audit,
       new StreamMonitor(facts.interrupted, facts.startedAt),
       new ManifestMonitor(nodeId, () => this.clock.offset, facts.startedAt),
+      new NamedEventsMonitor(readable, facts.startedAt),
+      new SubscriptionMonitor(facts.startedAt, facts.interrupted),
+      new CounterMonitor(facts.startedAt, facts.interrupted),
+      new RestartMonitor(facts.startedAt, facts.interrupted),
       this.clock,
       this.latency,
     ];

@@ -33,6 +33,9 @@ const SETTLING_MEMORY_BYTES = 32 * MIB;
 /** Connections of a load that comes and goes. */
 const SETTLING_DESCRIPTORS = 32;
 const SETTLING_THREADS = 8;
+/** Files of a store grow in steps, and its write-ahead log comes and goes. */
+const SETTLING_EVENT_BYTES = 4096;
+const SETTLING_EVENT_SHARE = 0.5;
 /** Latency moves with everything else on the machine. */
 const SETTLING_LATENCY_MS = 5;
 const SETTLING_LATENCY_SHARE = 0.25;
@@ -48,8 +51,15 @@ const latency = (name: string): SeriesKind => ({
 export const JUDGED: readonly SeriesKind[] = [
   memory("memory.rss"),
   memory("memory.pss"),
+  memory("memory.cgroup"),
+  memory("memory.reported"),
   { name: "process.fds", unit: "descriptors", settlingRise: () => SETTLING_DESCRIPTORS },
   { name: "process.threads", unit: "threads", settlingRise: () => SETTLING_THREADS },
+  {
+    name: "storage.per_event",
+    unit: "bytes",
+    settlingRise: (base) => Math.max(SETTLING_EVENT_BYTES, SETTLING_EVENT_SHARE * base),
+  },
   latency("latency.p50"),
   latency("latency.p99"),
 ];

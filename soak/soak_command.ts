@@ -98,6 +98,7 @@ async function soak(
       timeOrigin,
       rate: plan.rate,
       ...(plan.weights === undefined ? {} : { weights: plan.weights }),
+      ...(plan.auditor === undefined ? {} : { auditor: plan.auditor }),
       ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     });
     for (const remark of prepared.remarks) printer.err(`Note: ${remark}.`);
@@ -127,6 +128,12 @@ async function soak(
   }
 }
 
+function sightsOf(options: Options, { data }: SoakTarget) {
+  const cgroup = options.text("cgroup");
+  const folder = options.text("target-data") ?? data;
+  return { ...(cgroup === undefined ? {} : { cgroup }), ...(folder === undefined ? {} : { data: folder }) };
+}
+
 const NETWORK_FAULTS: readonly string[] = ["delay", "drop", "reset"];
 
 interface Conducted {
@@ -144,7 +151,7 @@ interface Conducted {
 
 /** Opens the journal, declares the gap of a resumed run, runs. */
 async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext): Promise<SoakReport> {
-  const { plan, chosen, prepared, state, before, folder, direct, network, skew } = parts;
+  const { options, plan, chosen, prepared, state, before, folder, direct, network, skew } = parts;
   const { config, tally } = state;
   const own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
   if (before !== undefined) {
@@ -186,6 +193,7 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
     pace: plan.pace,
     ...(plan.concurrency === undefined ? {} : { concurrency: plan.concurrency }),
     pid: chosen.pid,
+    sights: sightsOf(options, chosen),
     disturbances: child === undefined ? [] : disturbancesOf(plan.chaos, {
       clock,
       child,

@@ -2,6 +2,7 @@
 
 import { ACCESS_OPTIONS, DIALECT_OPTIONS, SEED_OPTIONS, TARGET_OPTIONS } from "../src/cli/commands.ts";
 import type { OptionSpec } from "../src/cli/options.ts";
+import { AUDITOR_ROLE } from "./audit_role.ts";
 
 export const DEFAULT_SOAK_DIR = "./soak-report";
 export const DEFAULT_RATE = "20/s";
@@ -51,6 +52,17 @@ export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
     help: "be the I-th of N processes that make one run; all need the same --seed and --time-origin",
   },
   { name: "resume", kind: "path", value: "DIR", help: "go on with the run of this output directory that was cut off" },
+  { name: "cgroup", kind: "path", value: "DIR", help: "control group of a target on this machine, for its memory" },
+  { name: "target-data", kind: "path", value: "DIR", help: "data directory of a target on this machine, for its size" },
+  {
+    name: "auditor-key",
+    kind: "path",
+    value: "FILE",
+    secret: true,
+    help: "raw 32-byte seed of an auditor, to judge the audit chain",
+  },
+  { name: "auditor-cert", kind: "text", value: "CID", help: "role certificate of that auditor" },
+  { name: "auditor-role", kind: "text", value: "ROLE", standard: AUDITOR_ROLE, help: "role in that certificate" },
   { name: "pid", kind: "count", value: "N", min: 1, max: MAX_PID, help: "process of a target on this machine" },
   { name: "output-dir", kind: "path", value: "DIR", standard: DEFAULT_SOAK_DIR, help: "where the report goes" },
   ...SEED_OPTIONS,

@@ -2,7 +2,9 @@
 
 import { type Options, readDuration, UsageError } from "../src/cli/parse.ts";
 import { parseThreshold, ThresholdError } from "../src/stats/threshold.ts";
+import { readAuditor } from "./auditor_options.ts";
 import { type Chaos, readChaos } from "./chaos_file.ts";
+import type { GivenAuditor } from "./civil_defence.ts";
 import type { Shard } from "./run_state.ts";
 import { type Pace, peakRate, readPace } from "./schedule.ts";
 import { DEFAULT_DURATION_MS, DEFAULT_RATE } from "./soak_options.ts";
@@ -26,6 +28,7 @@ export interface SoakPlan {
   readonly failFast: boolean;
   readonly chaos: Chaos;
   readonly shard: Shard | undefined;
+  readonly auditor: GivenAuditor | undefined;
 }
 
 /** @throws {UsageError} If an option or a file cannot be understood. */
@@ -62,6 +65,7 @@ export async function readPlan(options: Options): Promise<SoakPlan> {
     failFast: options.flag("fail-fast"),
     chaos: [...chaos, ...restarts(options, durationMs)].toSorted((a, b) => a.atMs - b.atMs),
     shard,
+    auditor: await readAuditor(options),
   };
 }
 

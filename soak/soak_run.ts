@@ -15,6 +15,7 @@ import { dueTimes, type Pace } from "./schedule.ts";
 import { seenEvent } from "./seen_event.ts";
 import type { SoakReport } from "./soak_report.ts";
 import { Watch } from "./watch.ts";
+import type { Sights } from "./watch_target.ts";
 
 const MS_PER_SECOND = 1000;
 /** Milliseconds a call may take: the documented default deadline (wire-format.md section 15). */
@@ -49,6 +50,8 @@ export interface RunOptions {
   /** Calls kept under way instead of a pace. */
   readonly concurrency?: number;
   readonly pid: () => number | undefined;
+  /** Where else the target's resources can be seen. */
+  readonly sights?: Omit<Sights, "pid">;
   readonly disturbances: readonly Disturbance[];
   /** End the load at the first threshold that is broken and at the first violation. */
   readonly failFast: boolean;
@@ -114,7 +117,9 @@ export class SoakRun {
       headBefore: config.headBefore,
       reached: tally.position,
       readable: prepared.readable,
-      pid: options.pid,
+      sights: { pid: options.pid, ...options.sights },
+      pubsub: session.profile.pubsub,
+      ...(prepared.callers[0] === undefined ? {} : { secondReader: prepared.callers[0].actor.id }),
       exchange: (request) => watchPool.exchange(request),
       acknowledged: () => tally.acknowledged,
       observe,

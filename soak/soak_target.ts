@@ -22,6 +22,8 @@ export interface SoakTarget {
   /** What the report calls it. */
   readonly named: { readonly kind: string; readonly url: string };
   readonly pid: () => number | undefined;
+  /** Data directory of a process of ours. */
+  readonly data?: string;
   stop(): Promise<void>;
 }
 
@@ -75,7 +77,8 @@ async function started(
   { spec, dialect, adapter }: { readonly spec: string; readonly dialect: Dialect; readonly adapter: Adapter },
   { clock, seed, timeOrigin, folder }: TargetRun,
 ): Promise<SoakTarget> {
-  const child = await NodeChild.start({ what, clock, data: dataFolder(folder, timeOrigin), seed });
+  const data = dataFolder(folder, timeOrigin);
+  const child = await NodeChild.start({ what, clock, data, seed });
   try {
     const { root, node } = await child.keys();
     const access = { root, sut: node, allowWrites: true, disposable: true };
@@ -87,6 +90,7 @@ async function started(
       embedded: what.kind === "embedded",
       named: { kind: what.kind === "embedded" ? "embedded" : "process", url: spec },
       pid: () => child.pid,
+      data,
       stop: () => child.stop(),
     };
   } catch (error) {

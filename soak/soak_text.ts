@@ -63,6 +63,7 @@ export function reportLines(report: SoakReport, width: number): string[] {
   row("errors", errors === "" ? "none" : errors);
   for (const monitor of report.monitors) {
     if (monitor.name === "latency" || monitor.name === "events") continue;
+    if (monitor.name === "audit-chain" && !report.audit_chain.judged) continue;
     row(monitor.name, `${monitor.outcome}: ${monitor.reason}`);
   }
   const { audit_chain: audit } = report;

@@ -26,8 +26,32 @@ export function judgeAll(series: SeriesStore, excluded: readonly Excluded[]): re
   }));
   return kinds.flatMap((kind, index) => {
     const verdict = verdicts[index];
-    return verdict === undefined ? [] : [{ kind, verdict, ...(limits[index] === undefined ? {} : { coarse: true }) }];
+    if (verdict === undefined) return [];
+    return limits[index] === undefined
+      ? [{ kind, verdict }]
+      : [{ kind, verdict: settling(verdict, kind), coarse: true }];
   });
+}
+
+/** A rise that is real, but no more than a process takes while it settles, is neither stable nor a leak. */
+function settling(verdict: SeriesVerdict, { unit }: SeriesKind): SeriesVerdict {
+  const { interval, slopePerHour: slope, line } = verdict;
+  if (verdict.verdict !== "stable" || interval === null || slope === null || line === null) return verdict;
+  const base = Math.abs(line[0].value);
+  if (interval[0] <= 0 || slope < DEFAULT_LIMIT_SHARE * base) return verdict;
+  const [from, to] = line;
+  const minutes = SETTLING_S / 60;
+  return {
+    ...verdict,
+    verdict: "inconclusive",
+    reason: `it rose by ${shortly(to.value - from.value)} ${unit} in ${shortly(to.t_s - from.t_s)} s, which may be a ` +
+      `process settling in its first ${minutes} minutes`,
+    longer_s: Math.max(0, SETTLING_S - to.t_s),
+  };
+}
+
+function shortly(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 /**

@@ -1,20 +1,24 @@
 /** What is read beside the load, at intervals: log, head, manifest, process, and the tester's own event loop. */
 
-import { type Clock, type EventEnvelope, isObject, tryParseJson } from "../src/protocol/mod.ts";
+import { CALL_HEADERS, type Clock, type EventEnvelope, isObject, tryParseJson } from "../src/protocol/mod.ts";
 import type { HttpAnswer, HttpRequest } from "../src/wire/mod.ts";
 import type { AuditReader } from "./audit_reader.ts";
 import { looksLikeEvent } from "../src/target/observer.ts";
 import type { Instrument } from "./instrument.ts";
 import type { IntegrityMonitor } from "./monitors/integrity.ts";
 import type { Observation } from "./observation.ts";
-import { sampleProcess } from "./process_sampler.ts";
 import type { SeenEvent } from "./seen_event.ts";
+import { subscribe } from "./subscriber.ts";
+import { type Sights, TargetWatch } from "./watch_target.ts";
 
 /** Milliseconds between two readings. */
 const LOG_EVERY_MS = 1000;
 const HEAD_EVERY_MS = 1000;
 const REREAD_EVERY_MS = 5000;
 const MANIFEST_EVERY_MS = 5000;
+const METRICS_EVERY_MS = 1000;
+/** Subscriptions kept over the run. */
+const SUBSCRIBERS = 3;
 const LOOP_EVERY_MS = 100;
 /** Longest distance of two looks at the process, and the number of looks a run should have. */
 const MAX_SAMPLE_MS = 5000;
@@ -38,8 +42,11 @@ export interface WatchOptions {
   readonly headBefore: number;
   /** Whether the log can be read (design.md "Observing events"). */
   readonly readable: boolean;
-  /** Process id now; undefined where there is none to look at. */
-  readonly pid: () => number | undefined;
+  readonly sights: Sights;
+  /** Whether the target has topics to subscribe to. */
+  readonly pubsub: boolean;
+  /** NodeID in whose name a second reader of the log asks. */
+  readonly secondReader?: string;
   readonly exchange: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly acknowledged: () => number;
   readonly observe: (observation: Observation) => void;
@@ -68,6 +75,7 @@ export class Watch {
   /** Events at the last Lamport value read: a page may end among them. */
   #edge = new Set<string>();
   #reading: Promise<boolean> | undefined;
+  #reader = 0;
 
   constructor(private readonly options: WatchOptions) {
     this.#cursor = Math.max(options.headBefore, options.reached.lamport);
@@ -76,7 +84,8 @@ export class Watch {
 
   /** Starts everything; it ends with the signal. */
   start(signal: AbortSignal): Promise<unknown> {
-    const { durationMs, pid, readable, audit } = this.options;
+    const { clock, durationMs, readable, audit, pubsub, sights, exchange, observe } = this.options;
+    const target = new TargetWatch({ clock, sights, exchange, observe });
     const walkMs = Math.min(MAX_WALK_MS, Math.max(MIN_WALK_MS, durationMs / WALKS_PER_RUN));
     const sampleMs = Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, durationMs / LOOKS_PER_RUN));
     const every = (ms: number, work: () => Promise<unknown>) => this.#every(ms, work, signal);
@@ -87,7 +96,9 @@ export class Watch {
         : [every(AUDIT_EVERY_MS, () => audit.readNew()), every(walkMs, () => this.walkAudit())]),
       every(HEAD_EVERY_MS, () => this.readHead()),
       every(MANIFEST_EVERY_MS, () => this.readManifest()),
-      ...(pid() === undefined ? [] : [every(sampleMs, () => this.#sample())]),
+      every(sampleMs, () => target.look()),
+      every(Math.max(METRICS_EVERY_MS, sampleMs), () => target.readMetrics()),
+      ...(pubsub ? [subscribe({ clock, exchange, observe, count: SUBSCRIBERS }, signal)] : []),
       every(sampleMs, () => {
         this.#note("tester.heap", Deno.memoryUsage().heapUsed);
         return Promise.resolve();
@@ -129,7 +140,10 @@ export class Watch {
   /** Reads one remembered range of history again. */
   async rereadSome(): Promise<void> {
     const after = this.options.integrity.pickRange();
-    if (after !== undefined) await this.#reread(after);
+    if (after === undefined) return;
+    // In turn as itself and as somebody else: both must be shown the same.
+    this.#reader = this.options.secondReader === undefined ? 0 : 1 - this.#reader;
+    await this.#reread(after, this.#reader);
   }
 
   /** Reads all of the history of this run again. */
@@ -144,13 +158,13 @@ export class Watch {
   }
 
   /** Lamport value up to which the page reached, Infinity at the end of the log; undefined without an answer. */
-  async #reread(after: number): Promise<number | undefined> {
+  async #reread(after: number, reader = 0): Promise<number | undefined> {
     // What is read into memory while the answer is under way may not be expected in it.
     const known = this.#cursor;
-    const page = await this.#page(after);
+    const page = await this.#page(after, reader);
     if (page === undefined) return undefined;
     const last = Math.max(after, ...page.map(({ lamport }) => lamport));
-    const next = page.length === 0 ? [] : await this.#page(last);
+    const next = page.length === 0 ? [] : await this.#page(last, reader);
     const complete = next !== undefined && next.length === 0;
     const upTo = Math.min(known, complete ? Infinity : last - 1);
     this.options.observe({
@@ -160,6 +174,7 @@ export class Watch {
       events: page,
       complete,
       again: true,
+      reader,
       upTo,
     });
     return complete ? Infinity : Math.max(after + 1, last - 1);
@@ -183,27 +198,21 @@ export class Watch {
     return true;
   }
 
-  async #page(after: number): Promise<Page> {
+  async #page(after: number, reader = 0): Promise<Page> {
+    const { secondReader } = this.options;
     const body = { community_id: this.options.communityId, events: [], our_head: after };
     const answer = await this.options.exchange({
       method: "POST",
       path: "/sync/v1/events",
-      headers: [["Content-Type", "application/json"]],
+      headers: [
+        ["Content-Type", "application/json"],
+        ...(reader === 0 || secondReader === undefined ? [] : [[CALL_HEADERS.from, secondReader] as [string, string]]),
+      ],
       body: new TextEncoder().encode(JSON.stringify(body)),
     });
     const parsed = answer.status === 200 ? tryParseJson(answer.body) : undefined;
     const events = isObject(parsed) ? parsed.events : undefined;
     return Array.isArray(events) ? (events as unknown[]).filter(looksLikeEvent).map(this.options.see) : undefined;
-  }
-
-  async #sample(): Promise<void> {
-    const pid = this.options.pid();
-    const sample = pid === undefined ? undefined : await sampleProcess(pid);
-    if (sample === undefined) return;
-    this.#note("memory.rss", sample.rss);
-    this.#note("process.threads", sample.threads);
-    if (sample.pss !== undefined) this.#note("memory.pss", sample.pss);
-    if (sample.fds !== undefined) this.#note("process.fds", sample.fds);
   }
 
   #note(series: string, value: number): void {

@@ -29,7 +29,7 @@ export interface Material {
 /** What of a finished call only the operation knows. */
 export type Outcome = Pick<
   CallDone,
-  "capability" | "code" | "written" | "wrote" | "audited" | "streamProblem" | "clocks"
+  "capability" | "code" | "written" | "wrote" | "named" | "audited" | "streamProblem" | "clocks"
 >;
 
 /** What operations use. */

@@ -87,7 +87,10 @@ class Alerts {
   ): Promise<Outcome> {
     const { answer, outcome } = await unary(hands, caller, capability, { params: {}, input }, change(publisher));
     const parsed = outcome.code === "ok" ? tryParseJson(answer.body) : undefined;
-    return { ...outcome, ...auditedBy(isObject(parsed) && isObject(parsed.output) ? parsed.output : undefined) };
+    const output = isObject(parsed) && isObject(parsed.output) ? parsed.output : {};
+    const { event_id: eventId, lamport } = output;
+    const named = typeof eventId === "string" && typeof lamport === "number" ? { named: { eventId, lamport } } : {};
+    return { ...outcome, ...named, ...auditedBy(output) };
   }
 }
 

@@ -288,8 +288,9 @@ export class AccountingMonitor implements Monitor {
         if (this.#waited(expected.acknowledgedAt, at) <= LOST_AFTER_MS) continue;
         author.expected.delete(expected.sequence);
         author.lost.insert(expected.sequence);
+        // It happened when it was acknowledged, whenever it is noticed.
         this.#offences.add(
-          at,
+          expected.acknowledgedAt,
           `lost: event ${expected.eventId} (caller ${caller}, lamport ${expected.lamport}) was acknowledged and is not in the log`,
         );
       }

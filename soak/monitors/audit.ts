@@ -18,6 +18,8 @@ const RECENT = 512;
 const MAX_PLACES = 1000;
 /** Acknowledged records that were not read yet. */
 const MAX_PENDING = 10_000;
+/** Alerts of records that were read and not acknowledged yet. */
+const MAX_RECENT = 1000;
 const WORDS: Readonly<Record<WalkFault, string>> = {
   gap: "does not follow the number of the record before",
   signature: "has no valid signature of the node or the actor",
@@ -63,6 +65,7 @@ export class AuditMonitor implements Monitor {
   #walk = new AuditWalk();
   #digests = new Map<number, string>();
   readonly #pending = new Map<number, { readonly alertId: string; readonly at: number }>();
+  readonly #recent = new Map<number, string>();
   readonly #places = new Set<string>();
   readonly #full = new Map<number, FullWalk>();
   readonly #readers = new Set<number>();
@@ -81,7 +84,11 @@ export class AuditMonitor implements Monitor {
     if (observation.kind === "audit") this.#read(observation);
     else if (observation.kind === "call" && observation.audited !== undefined) {
       const { seq, alertId } = observation.audited;
-      if (this.#pending.size < MAX_PENDING) this.#pending.set(seq, { alertId, at: observation.ended });
+      const read = this.#recent.get(seq);
+      if (read !== undefined) this.#sameAlert(observation.ended, seq, alertId, read);
+      else if (seq > (this.#walk.position?.seq ?? -1) && this.#pending.size < MAX_PENDING) {
+        this.#pending.set(seq, { alertId, at: observation.ended });
+      }
     }
   }
 
@@ -177,12 +184,23 @@ export class AuditMonitor implements Monitor {
     else this.#break(at, `${fault}:${record.seq}`, `record ${record.seq} (${record.event}) ${WORDS[fault]}`);
     this.#remember(record);
     const told = this.#pending.get(record.seq);
-    if (told === undefined) return;
-    this.#pending.delete(record.seq);
-    if (told.alertId !== record.alertId) {
-      const what = `record ${record.seq} was acknowledged for alert ${told.alertId} and is of ${record.alertId}`;
-      this.#break(at, `other:${record.seq}`, what);
+    if (told === undefined) this.#keepRecent(record);
+    else {
+      this.#pending.delete(record.seq);
+      this.#sameAlert(at, record.seq, told.alertId, record.alertId);
     }
+  }
+
+  #sameAlert(at: number, seq: number, told: string, read: string): void {
+    if (told === read) return;
+    this.#break(at, `other:${seq}`, `record ${seq} was acknowledged for alert ${told} and is of ${read}`);
+  }
+
+  /** A record may be read before the call that made it is answered. */
+  #keepRecent({ seq, alertId }: SeenRecord): void {
+    this.#recent.set(seq, alertId);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > MAX_RECENT && oldest !== undefined) this.#recent.delete(oldest);
   }
 
   /** What was acknowledged before the question left must have been in an answer that reached the end. */

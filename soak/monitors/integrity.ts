@@ -135,7 +135,8 @@ export class IntegrityMonitor implements Monitor {
   }
 
   /** What was remembered of the stretch must be in the answer, with the same bytes. */
-  #compare({ events, after, at, upTo }: LogRead): void {
+  #compare({ events, after, at, upTo, reader = 0 }: LogRead): void {
+    const who = reader === 0 ? "" : "equivocation, for a second reader: ";
     const found = new Map(events.map((event) => [event.event_id, event]));
     for (const [range, known] of this.#ranges) {
       if (range < Math.floor(after / RANGE) || range > Math.floor(upTo / RANGE)) continue;
@@ -144,11 +145,16 @@ export class IntegrityMonitor implements Monitor {
         const event = found.get(id);
         this.#reread++;
         if (event === undefined) {
-          this.#offences.add(at, `forgotten: event ${id} at lamport ${lamport} was in the log and is not any more`);
-          known.delete(id);
-          this.#remembered--;
+          this.#offences.add(
+            at,
+            `${who}forgotten: event ${id} at lamport ${lamport} was in the log and is not any more`,
+          );
+          if (reader === 0 && known.delete(id)) this.#remembered--;
         } else if (event.digest !== digest) {
-          this.#offences.add(at, `rewritten: event ${id} at lamport ${lamport} differs from what was read before`);
+          this.#offences.add(
+            at,
+            `${who}rewritten: event ${id} at lamport ${lamport} differs from what was read before`,
+          );
         }
       }
     }

@@ -1,0 +1,56 @@
+/** Long-lived subscriptions beside the load: long polls on one topic, each kept up to the end of the run. */
+
+import { type Clock, isObject, tryParseJson } from "../src/protocol/mod.ts";
+import type { HttpAnswer, HttpRequest } from "../src/wire/mod.ts";
+
+/** What one poll brought. */
+export interface MessageRead {
+  readonly kind: "message";
+  readonly at: number;
+  readonly subscriber: number;
+  /** Id of the event in the message; null if the poll ended without one. */
+  readonly eventId: string | null;
+}
+
+/** The topic that the load makes news on. */
+const TOPIC = "marketplace.post.created";
+/** Seconds one poll waits: short enough to end with the run, and to notice silence. */
+const POLL_S = 5;
+/** Milliseconds before another try after a failed poll. */
+const RETRY_MS = 1000;
+/** Where nodes put the payload of a message. */
+const PAYLOADS = ["payload", "message", "data", "event"] as const;
+
+export interface SubscriberOptions {
+  readonly clock: Clock;
+  readonly exchange: (request: HttpRequest) => Promise<HttpAnswer>;
+  readonly observe: (read: MessageRead) => void;
+  readonly count: number;
+}
+
+/** Polls until the signal is aborted. */
+export async function subscribe(options: SubscriberOptions, signal: AbortSignal): Promise<void> {
+  await Promise.all(Array.from({ length: options.count }, (_, index) => follow(options, index, signal)));
+}
+
+async function follow({ clock, exchange, observe }: SubscriberOptions, subscriber: number, signal: AbortSignal) {
+  let last: number | undefined;
+  while (!signal.aborted) {
+    const query = new URLSearchParams({ topic: TOPIC, timeout: String(POLL_S) });
+    if (last !== undefined) query.set("last_seq", String(last));
+    const answer = await exchange({ method: "GET", path: `/pubsub/v1/subscribe?${query}`, headers: [] });
+    const body = answer.status === 200 ? tryParseJson(answer.body) : undefined;
+    if (!isObject(body)) {
+      // A node that was restarted counts from the start again.
+      last = undefined;
+      await clock.sleep(RETRY_MS, signal).catch(() => {});
+      continue;
+    }
+    if (typeof body.seq === "number") last = body.seq;
+    const payload = PAYLOADS.map((name) => body[name]).find(isObject) ?? body;
+    const eventId = typeof payload.event_id === "string" ? payload.event_id : null;
+    observe({ kind: "message", at: clock.mono(), subscriber, eventId });
+    // An answer that neither waited nor told anything must not make a busy loop.
+    if (eventId === null && body.timeout !== true) await clock.sleep(RETRY_MS, signal).catch(() => {});
+  }
+}
