@@ -1,39 +1,49 @@
 /** How long a run over all core cases takes, with the calls it makes. `deno task bench`. */
 
 import { systemClock } from "../src/wire/mod.ts";
+import { selfCommand } from "../src/cli/self_command.ts";
 
 const PARALLEL = 8;
+const MAIN = new URL("../main.ts", import.meta.url).href;
+const clock = systemClock();
 
-async function runOnce(): Promise<string> {
+interface Measured {
+  readonly seconds: number;
+  readonly calls: number;
+  readonly judged: number;
+  readonly failed: number;
+}
+
+async function runOnce(): Promise<Measured> {
   const folder = await Deno.makeTempDir({ prefix: "hearthproof-bench-" });
   try {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", new URL("../main.ts", import.meta.url).pathname, "run", "--json", "--suite-filter", "core/*"]
-        .concat(["--parallel", String(PARALLEL), "--output-dir", folder]),
-      stdout: "piped",
-      stderr: "null",
-    }).output();
-    return new TextDecoder().decode(stdout);
+    const run = ["run", "--json", "--suite-filter", "core/*", "--parallel", String(PARALLEL), "--output-dir", folder];
+    const { program, args } = selfCommand(MAIN, run);
+    const startedAt = clock.mono();
+    const { stdout } = await new Deno.Command(program, { args: [...args], stdout: "piped", stderr: "null" }).output();
+    const seconds = (clock.mono() - startedAt) / 1000;
+    const { calls, totals } = JSON.parse(new TextDecoder().decode(stdout));
+    return { seconds, calls, judged: totals.passed + totals.failed, failed: totals.failed };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-let shown = false;
+const measured: Measured[] = [];
 
 Deno.bench({ name: `run: all core cases, --parallel ${PARALLEL}`, n: 3, warmup: 1 }, async () => {
-  const clock = systemClock();
-  const startedAt = clock.mono();
-  const report = JSON.parse(await runOnce());
-  if (shown) return;
-  shown = true;
-  const seconds = (clock.mono() - startedAt) / 1000;
-  const judged = report.totals.passed + report.totals.failed;
+  measured.push(await runOnce());
+});
+
+globalThis.addEventListener("unload", () => {
+  const [best] = measured.sort((a, b) => a.seconds - b.seconds);
+  if (best === undefined) return;
+  const { seconds, calls, judged, failed } = best;
   // deno-lint-ignore no-console -- a bench prints what it measured
   console.log(
-    `${judged} cases judged, ${report.calls} calls, ${seconds.toFixed(2)} s, ${
-      (judged / seconds).toFixed(0)
-    } cases/s, ` +
-      `${report.totals.failed} failed`,
+    `fastest of ${measured.length} runs of all core cases: ${seconds.toFixed(2)} s wall, ${judged} cases judged, ` +
+      `${failed} failed, ${calls} calls, ${(judged / seconds).toFixed(0)} cases/s, load ${
+        Deno.loadavg()[0]?.toFixed(1)
+      }`,
   );
 });

@@ -1,48 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { equals, okObject } from "../check/mod.ts";
+import { equals } from "../check/mod.ts";
 import { VARIANTS_BY_AREA } from "../node/variants/mod.ts";
-import { systemClock } from "../wire/mod.ts";
 import { type ConformanceCase, defineCase } from "./case.ts";
-import type { Requirement } from "./requirement.ts";
+import type { CaseThread } from "./crew.ts";
 import { NEEDS_A_PROCESS } from "./run.ts";
-import { plan } from "./select.ts";
 import { selftest, type SelftestOptions } from "./selftest.ts";
+import { lifetime, MANAGED, SECTION, suiteOf } from "./testing.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
-const SECTION = "core/identity";
-const CLOCK = systemClock();
-
-const requirementOf = (id: string): Requirement => ({
-  id,
-  section: SECTION,
-  ref: "CONTRACT §6.1",
-  level: "MUST",
-  needs: id === "IDN-002" ? ["managed"] : [],
-  says: "a rule",
-  observe: "look",
-  fault: "broken",
-});
-
-const lifetime: Pick<ConformanceCase, "effects" | "run"> = {
-  effects: "none",
-  async run({ target, must }) {
-    const { issued_at, expires_at } = must.get(okObject(await target.manifest()));
-    const seconds = (Date.parse(String(expires_at)) - Date.parse(String(issued_at))) / 1000;
-    must(equals(seconds, 30, "the lifetime in seconds"));
-  },
-};
 
 function select(cases: readonly ConformanceCase[], more: Partial<SelftestOptions> = {}): SelftestOptions {
-  const planned = plan([{ section: SECTION, cases }], requirementOf);
   return {
-    planned,
-    all: planned,
-    requirementOf,
-    clock: CLOCK,
-    seed: 7,
-    timeOrigin: Math.floor(CLOCK.wall() / 1000) * 1000,
-    suiteVersion: "1.0.0",
-    parallel: 4,
+    ...suiteOf(cases),
     slow: false,
     faultNames: ["manifest-ttl-300", "unused"],
     variants: {},
@@ -83,7 +52,7 @@ Deno.test("selftest hosts cases that need a process on children of the program, 
     defineCase({
       ...hosted,
       id: `${SECTION}/restarted`,
-      requirement: "IDN-002",
+      requirement: MANAGED,
       run: async (context) => {
         const before = context.target.nodeId;
         await context.target.restart("kill");
@@ -111,4 +80,35 @@ Deno.test("a case that needs a process is unproven where the program cannot star
   const result = await selftest(select([hosted]));
   assertEquals(result.unproven, [{ case: id, reason: NEEDS_A_PROCESS }]);
   assertEquals([result.killed, result.survivors, result.matrix], [0, [], []]);
+});
+
+Deno.test("a job that another thread cannot run is run on this one", async () => {
+  const asked: string[] = [];
+  const closed: string[] = [];
+  const thread = (name: string): CaseThread => ({
+    run: ({ label }) => Promise.resolve(void asked.push(`${name} ${label}`)),
+    close: () => void closed.push(name),
+  });
+  const hosted = defineCase({
+    ...lifetime,
+    id: `${SECTION}/sees`,
+    requirement: "IDN-001",
+    brokenBy: ["manifest-ttl-300"],
+  });
+  const options = select([hosted], { parallel: 2, threads: () => [thread("second")] });
+  const result = await selftest(options);
+  assertEquals([result.killed, result.survivors, closed], [1, [], ["second"]]);
+  assertEquals(asked.length > 0, true);
+});
+
+Deno.test("slow cases that are left out are counted", async () => {
+  const slow = defineCase({
+    ...lifetime,
+    id: `${SECTION}/slow`,
+    requirement: "IDN-001",
+    brokenBy: ["manifest-ttl-300"],
+    alsoNeeds: ["slow"],
+  });
+  const result = await selftest(select([slow]));
+  assertEquals([result.cases, result.slow, result.killed], [1, 1, 0]);
 });
