@@ -11,6 +11,30 @@ const MAX_PORT = 65_535;
 /** More cases at a time than this only measure the tester. */
 const MAX_PARALLEL = 64;
 
+/** How containers are started, and how long a node that the tester starts may take. */
+export const CONTAINER_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "container-engine",
+    kind: "text",
+    value: "COMMAND",
+    help: "docker, podman or a command with options of its own; else the first of the two on the PATH",
+  },
+  {
+    name: "container-arg",
+    kind: "list",
+    value: "ARG",
+    whole: true,
+    help: "option for starting the container, as in --container-arg=--memory=512m; several allowed",
+  },
+  {
+    name: "start-deadline",
+    kind: "duration",
+    value: "TIME",
+    standard: "30s",
+    help: "time a process or container has to answer after its start",
+  },
+];
+
 /** How the tester reaches the target and what it holds there. */
 export const TARGET_OPTIONS: readonly OptionSpec[] = [
   {
@@ -24,14 +48,7 @@ export const TARGET_OPTIONS: readonly OptionSpec[] = [
   },
   { name: "target-url", kind: "url", value: "URL", help: "where the node of --target=local listens" },
   { name: "docker-image", kind: "text", value: "IMAGE", help: "image of --target=docker" },
-  {
-    name: "container-engine",
-    kind: "text",
-    value: "NAME",
-    standard: "docker",
-    choices: ["docker", "podman"],
-    help: "what starts containers",
-  },
+  ...CONTAINER_OPTIONS,
 ];
 
 /** Keys and tokens; the reports only say that they were given. */

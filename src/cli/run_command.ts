@@ -2,11 +2,7 @@
 
 import type { Json } from "../protocol/mod.ts";
 import { prepareFolder, writeAtomic } from "../report/atomic.ts";
-import {
-  buildReport,
-  type ConformanceReport,
-  reportText,
-} from "../report/build.ts";
+import { buildReport, type ConformanceReport, reportText } from "../report/build.ts";
 import { htmlReport } from "../report/html.ts";
 import { junitXml } from "../report/junit.ts";
 import type { RunResult, ShownExchange } from "../report/results.ts";
@@ -66,9 +62,7 @@ function checkSuiteVersion(options: Options, current: string): void {
   const least = options.text("min-suite-version");
   if (least === undefined) return;
   if (!/^\d+\.\d+\.\d+$/.test(least)) {
-    throw new UsageError(
-      `run: --min-suite-version must be a version like 1.0.0, current value is "${least}"`,
-    );
+    throw new UsageError(`run: --min-suite-version must be a version like 1.0.0, current value is "${least}"`);
   }
   if (compareVersions(current, least) < 0) {
     throw new UsageError(
@@ -78,10 +72,7 @@ function checkSuiteVersion(options: Options, current: string): void {
 }
 
 /** The suites, or the one case of `--vector`. */
-async function suitesOf(
-  options: Options,
-  context: CommandContext,
-): Promise<readonly SuiteOf<RunnableCase>[]> {
+async function suitesOf(options: Options, context: CommandContext): Promise<readonly SuiteOf<RunnableCase>[]> {
   const path = options.text("vector");
   if (path === undefined) return context.suites;
   try {
@@ -90,9 +81,7 @@ async function suitesOf(
     return [{ section, cases: [vectorCase(vector, section)] }];
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `--vector ${path}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new UsageError(`--vector ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -110,40 +99,31 @@ export function selectCases(all: readonly PlannedCase[], options: Options): {
     }
   }
   const left = filterCases(all, filters).filter(({ section }) =>
-    !(options.flag("skip-experimental") &&
-      section.startsWith("experimental/")) &&
+    !(options.flag("skip-experimental") && section.startsWith("experimental/")) &&
     !(options.flag("skip-operability") && section.startsWith("operability/"))
   );
   const kept = new Set(left.map(({ section }) => section));
-  const deselected = [...new Set(all.map(({ section }) => section))].filter((
-    section,
-  ) => !kept.has(section));
+  const deselected = [...new Set(all.map(({ section }) => section))].filter((section) => !kept.has(section));
   return { selected: left, deselected };
 }
 
 function progressText(progress: Progress, width: number): string {
   const failed = progress.failed === 0 ? "" : `, ${progress.failed} failed`;
-  const text = `${progress.done}/${progress.total}${failed}  ${
-    progress.running.at(-1) ?? ""
-  }`;
+  const text = `${progress.done}/${progress.total}${failed}  ${progress.running.at(-1) ?? ""}`;
   return text.slice(0, width - 1);
 }
 
 function shellWord(text: string): string {
-  return /^[\w./:=@%+,-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The command line that repeats one case of this run. */
-export function reproductionOf(
-  options: Options,
-  seed: number,
-  caseId: string,
-): string {
+export function reproductionOf(options: Options, seed: number, caseId: string): string {
   const kept = [
     "target",
     "target-url",
+    "docker-image",
+    "container-engine",
     "root-key",
     "admin-key",
     "sut-key",
@@ -154,80 +134,53 @@ export function reproductionOf(
     const value = options.given(name) ? options.text(name) : undefined;
     return value === undefined ? [] : [`--${name}`, shellWord(value)];
   });
-  const flags = ["slow", "allow-writes", "disposable"].filter((name) =>
-    options.flag(name)
-  ).map((name) => `--${name}`);
-  return [
-    "hearthproof",
-    "run",
-    ...words,
-    ...flags,
-    "--seed",
-    String(seed),
-    "--suite-filter",
-    shellWord(caseId),
-  ].join(
+  for (const arg of options.list("container-arg")) words.push(shellWord(`--container-arg=${arg}`));
+  const flags = ["slow", "allow-writes", "disposable"].filter((name) => options.flag(name)).map((name) => `--${name}`);
+  return ["hearthproof", "run", ...words, ...flags, "--seed", String(seed), "--suite-filter", shellWord(caseId)].join(
     " ",
   );
 }
 
 function configurationOf(options: Options): RunResult["configuration"] {
-  return Object.fromEntries(
-    options.entries().map(([name, value]) => [name, value as Json]),
-  );
+  return Object.fromEntries(options.entries().map(([name, value]) => [name, value as Json]));
 }
 
 /** Runs the command; returns the exit code. */
-export async function runCommand(
-  given: Options,
-  context: CommandContext,
-): Promise<number> {
+export async function runCommand(given: Options, context: CommandContext): Promise<number> {
   const options = await replayedOptions(given, RUN);
-  const printer = options.flag("json")
-    ? quietPrinter(context.printer)
-    : context.printer;
+  const printer = options.flag("json") ? quietPrinter(context.printer) : context.printer;
   checkSuiteVersion(options, context.suiteVersion);
   const seed = options.number("seed") ?? DEFAULT_SEED;
-  const timeOrigin = options.number("time-origin") ??
-    Math.floor(context.clock.wall() / 1000) * 1000;
+  const timeOrigin = options.number("time-origin") ?? Math.floor(context.clock.wall() / 1000) * 1000;
   const baselinePath = options.text("baseline");
-  const baseline = baselinePath === undefined ? undefined : parseBaseline(
-    new TextDecoder().decode(await readOptionFile("baseline", baselinePath)),
-    baselinePath,
-  );
+  const baseline = baselinePath === undefined
+    ? undefined
+    : parseBaseline(new TextDecoder().decode(await readOptionFile("baseline", baselinePath)), baselinePath);
   const captureWire = options.flag("wire-capture");
   const { target, adapter, secrets } = await chooseTarget(options, {
     seed,
     timeOrigin,
     captureWire,
+    signal: context.signal,
   });
   const all = plan(await suitesOf(options, context), context.requirementOf);
   const { selected, deselected } = selectCases(all, options);
   const folder = options.text("output-dir") ?? DEFAULT_OUTPUT_DIR;
   await prepareFolder(folder);
-  const recording = await Recording.start(
-    `${folder}/${REPORT_FILES.transcript}`,
-    {
-      clock: context.clock,
-      timeOrigin,
-      seed,
-      target: target.url,
-      captureWire,
-      seeded: target.kind === "embedded",
-      scopes: ["preflight", ...selected.map(({ definition }) => definition.id)],
-    },
-  );
+  const recording = await Recording.start(`${folder}/${REPORT_FILES.transcript}`, {
+    clock: context.clock,
+    timeOrigin,
+    seed,
+    target: target.url,
+    captureWire,
+    seeded: target.kind === "embedded",
+    scopes: ["preflight", ...selected.map(({ definition }) => definition.id)],
+  });
   const shown: ShownExchange[] = [];
   if (target.kind === "embedded") {
-    printer.err(
-      "judging the built-in reference node, not yours (--target URL for yours)",
-    );
+    printer.err("judging the built-in reference node, not yours (--target URL for yours)");
   }
-  const remote = new SecondThread(target, options, context, recording, {
-    seed,
-    timeOrigin,
-    captureWire,
-  });
+  const remote = new SecondThread(target, options, context, recording, { seed, timeOrigin, captureWire });
   let finished;
   try {
     const basis = { ...context, seed, timeOrigin };
@@ -273,26 +226,14 @@ export async function runCommand(
     target: target.access.sut,
     transcriptDigest: digest,
   });
-  const existing = all.map(({ definition }) => ({
-    id: definition.id,
-    requirement: definition.requirement,
-  }));
-  const judged = baseline === undefined
-    ? undefined
-    : judgeBaseline(baseline, result.cases, existing);
-  await writeReports(folder, report, result, shown, {
-    options: secretOptions(RUN),
-    texts: secrets,
-  }, context);
+  const existing = all.map(({ definition }) => ({ id: definition.id, requirement: definition.requirement }));
+  const judged = baseline === undefined ? undefined : judgeBaseline(baseline, result.cases, existing);
+  await writeReports(folder, report, result, shown, { options: secretOptions(RUN), texts: secrets }, context);
   if (options.flag("json")) context.printer.out(JSON.stringify(report));
   else {
     const known = judged?.known.length ?? 0;
     printReport(report, printer, (id) => context.requirementOf(id).says, [
-      ...(known === 0 ? [] : [
-        `baseline: ${known} of the failures ${
-          known === 1 ? "is" : "are"
-        } known`,
-      ]),
+      ...(known === 0 ? [] : [`baseline: ${known} of the failures ${known === 1 ? "is" : "are"} known`]),
       ...staleLines(judged?.stale ?? []),
       `report: ${folder}/${REPORT_FILES.html}`,
     ]);
@@ -316,18 +257,11 @@ function captured(
   const remark =
     `wire capture: ${requests} requests of the target to its peers with ${calls} calls and ${events} events, ` +
     `${manifests} manifests; ${problems.length} departures from the wire format`;
-  return {
-    remarks: [...result.remarks, remark],
-    more: { ...result.more, wire_capture: captureJson(summary) },
-  };
+  return { remarks: [...result.remarks, remark], more: { ...result.more, wire_capture: captureJson(summary) } };
 }
 
 /** Keeps the exchange of a failure, forgets the records of everything that is judged. */
-function keepShown(
-  { last, done }: Progress,
-  recording: Recording,
-  shown: ShownExchange[],
-): void {
+function keepShown({ last, done }: Progress, recording: Recording, shown: ShownExchange[]): void {
   if (last === undefined) {
     // The pre-flight is over when the first case begins.
     if (done === 0) recording.forget("preflight");
@@ -349,21 +283,12 @@ async function writeReports(
   report: ConformanceReport,
   result: RunResult,
   shown: readonly ShownExchange[],
-  secrets: {
-    readonly options: readonly string[];
-    readonly texts: readonly string[];
-  },
+  secrets: { readonly options: readonly string[]; readonly texts: readonly string[] },
   context: CommandContext,
 ): Promise<void> {
   const wording = (id: string) => context.requirementOf(id).says;
   await writeAtomic(`${folder}/${REPORT_FILES.json}`, reportText(report));
-  await writeAtomic(
-    `${folder}/${REPORT_FILES.html}`,
-    htmlReport(report, shown, wording),
-  );
+  await writeAtomic(`${folder}/${REPORT_FILES.html}`, htmlReport(report, shown, wording));
   await writeAtomic(`${folder}/${REPORT_FILES.junit}`, junitXml(result));
-  await writeAtomic(
-    `${folder}/${REPORT_FILES.manifest}`,
-    runManifestText(buildRunManifest(result, secrets)),
-  );
+  await writeAtomic(`${folder}/${REPORT_FILES.manifest}`, runManifestText(buildRunManifest(result, secrets)));
 }

@@ -4,11 +4,14 @@ import { type Identity, identityFromSeed } from "../protocol/mod.ts";
 import { FAULTS } from "../node/faults/mod.ts";
 import type { Access } from "../target/access.ts";
 import { type Adapter, NO_ADAPTER, parseAdapter } from "../target/adapter.ts";
+import { ContainerTarget } from "../target/container.ts";
 import { type Dialect, DIALECT_NAMES, parseDialect, shippedDialect } from "../target/dialect.ts";
 import { EmbeddedTarget, faultNames } from "../target/embedded.ts";
 import { EndpointTarget } from "../target/endpoint.ts";
+import { READY_DEADLINE_MS, splitCommand } from "../target/managed_node.ts";
 import { ProcessTarget } from "../target/process.ts";
 import type { Target } from "../target/target.ts";
+import { systemClock } from "../wire/clock.ts";
 import { type Options, UsageError } from "./parse.ts";
 import { nearest } from "./suggest.ts";
 
@@ -117,7 +120,13 @@ export function checkFaults(names: readonly string[]): void {
  */
 export async function chooseTarget(
   options: Options,
-  run: { readonly seed: number; readonly timeOrigin: number; readonly captureWire?: boolean },
+  run: {
+    readonly seed: number;
+    readonly timeOrigin: number;
+    readonly captureWire?: boolean;
+    /** Aborted by Ctrl-C: a node that is being started is given up. */
+    readonly signal?: AbortSignal;
+  },
 ): Promise<ChosenTarget> {
   const spec = targetSpec(options);
   const [dialect, adapter] = await Promise.all([readDialect(options), readAdapter(options)]);
@@ -135,20 +144,36 @@ export async function chooseTarget(
     checkFaults(faults);
     return chosen(new EmbeddedTarget({ ...run, faults, dialect }));
   }
+  const starting = {
+    seed: run.seed,
+    dialect,
+    clock: systemClock(),
+    readyMs: options.number("start-deadline") ?? READY_DEADLINE_MS,
+    logFiles: adapter.logFiles,
+    ...(run.signal === undefined ? {} : { signal: run.signal }),
+  };
   if (spec.startsWith("exec:")) {
     const command = spec.slice("exec:".length).trim();
     if (command === "") {
       throw new UsageError('--target exec: needs a command, as in exec:"mynode --port {port} --data {data}"');
     }
     if (!command.includes("{port}")) throw new UsageError("--target exec: the command must contain {port}");
-    return chosen(new ProcessTarget({ command, seed: run.seed, dialect, adapter }));
+    return chosen(new ProcessTarget({ ...starting, command, adapter }));
   }
   if (spec.startsWith("docker:")) {
-    throw new UsageError("--target docker: containers are not supported in this version; use exec: or a URL");
+    const [image, ...command] = splitCommand(spec.slice("docker:".length));
+    if (image === undefined || image.startsWith("-")) {
+      throw new UsageError("--target docker: needs an image, as in docker:mynode:latest");
+    }
+    const engine = options.text("container-engine");
+    const args = options.list("container-arg");
+    return chosen(
+      new ContainerTarget({ ...starting, image, command, args, ...(engine === undefined ? {} : { engine }) }),
+    );
   }
   if (!/^https?:\/\//.test(spec)) {
     throw new UsageError(
-      `--target ${spec}: unknown; write embedded[:FAULT], http(s)://HOST:PORT or exec:"COMMAND {port} {data}"`,
+      `--target ${spec}: unknown; write embedded[:FAULT], http(s)://HOST:PORT, exec:"COMMAND {port} {data}" or docker:IMAGE`,
     );
   }
   const access: Access = {
