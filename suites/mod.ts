@@ -9,6 +9,9 @@ import { kbSuite } from "./core/kb/mod.ts";
 import { llmSuite } from "./core/llm/mod.ts";
 import { tokensSuite } from "./core/tokens/mod.ts";
 import { transportSuite } from "./core/transport/mod.ts";
+import { observabilitySuite } from "./operability/observability/mod.ts";
+import { restartSuite } from "./operability/restart_persistence/mod.ts";
+import { shutdownSuite } from "./operability/shutdown_clean/mod.ts";
 import { chatSuite } from "./services/chat/mod.ts";
 import { embeddingSuite } from "./services/embedding/mod.ts";
 import { marketSuite } from "./services/market/mod.ts";
@@ -29,4 +32,7 @@ export const SUITES: readonly Suite[] = [
   marketSuite,
   chatSuite,
   embeddingSuite,
+  shutdownSuite,
+  restartSuite,
+  observabilitySuite,
 ];

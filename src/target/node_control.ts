@@ -10,6 +10,11 @@ export const STOP_DEADLINE_MS = 10_000;
 export class NodeControl {
   constructor(private readonly network: Network, private readonly host: SessionHost) {}
 
+  /** Whether the node can be ended and started apart from each other, not just restarted. */
+  get separate(): boolean {
+    return this.host.end !== undefined && this.host.begin !== undefined;
+  }
+
   /** Ends the node with a signal; one that still runs at the deadline is killed, and the outcome says so. */
   async end(signal: NodeSignal = "SIGTERM", deadlineMs: number = STOP_DEADLINE_MS): Promise<StopOutcome> {
     const { end } = this.host;

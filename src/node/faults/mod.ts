@@ -12,6 +12,7 @@ import { kbFaults } from "./kb.ts";
 import { llmFaults } from "./llm.ts";
 import { servicesFaults } from "./services.ts";
 import { protocolFaults } from "./protocol.ts";
+import { operabilityFaults } from "./operability.ts";
 import { soakFaults } from "./soak.ts";
 import { civdefFaults } from "./civdef.ts";
 
@@ -28,6 +29,7 @@ export const FAULTS_BY_AREA = {
   llm: llmFaults,
   services: servicesFaults,
   protocol: protocolFaults,
+  operability: operabilityFaults,
   soak: soakFaults,
   civdef: civdefFaults,
 } as const;
@@ -44,6 +46,7 @@ const all = {
   ...llmFaults,
   ...servicesFaults,
   ...protocolFaults,
+  ...operabilityFaults,
   ...soakFaults,
   ...civdefFaults,
 } as const;
