@@ -2,7 +2,7 @@
 
 import { FAULTS } from "../node/faults/mod.ts";
 import { Random } from "../protocol/mod.ts";
-import { bounded } from "../report/escape.ts";
+import { bounded, visible } from "../report/escape.ts";
 import { collateral, type CollateralOptions, type CollateralResult } from "../runner/collateral.ts";
 import type { ProvableCase } from "../runner/select.ts";
 import { EXIT } from "./exit_code.ts";
@@ -40,8 +40,8 @@ export function printCollateral(result: CollateralResult, printer: Printer, elap
     printer.out(`${fault} also fails ${[...new Set(found.map(({ requirement }) => requirement))].join(", ")}`);
     for (const { requirement, case: id, expected, observed } of found) {
       printer.out(`  ${requirement} ${id}`);
-      printer.out(`    expected ${bounded(expected, MAX_TEXT)}`);
-      printer.out(`    observed ${bounded(observed, MAX_TEXT)}`);
+      printer.out(`    expected ${visible(bounded(expected, MAX_TEXT))}`);
+      printer.out(`    observed ${visible(bounded(observed, MAX_TEXT))}`);
     }
   }
   printer.out(
