@@ -29,6 +29,7 @@ function reads({ step }: PlannedStep): boolean {
     case "push":
       return step.events.length === 0;
     case "poll":
+      return step.meanwhile === undefined;
     case "raw":
       return true;
   }

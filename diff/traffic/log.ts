@@ -17,6 +17,8 @@ function post(draw: Draw): JsonObject {
   };
 }
 
+/** Bytes of a body that is larger than any node must take (wire-format.md section 15: 16 MiB). */
+const OVERSIZED = 17_000_000;
 /** EVT-012 speaks of several hundred. */
 const MANY_EVENTS = 250;
 
@@ -328,13 +330,33 @@ export const logTemplates: readonly Template[] = [
     },
   },
   {
-    name: "poll/waiting",
+    name: "poll/meanwhile",
+    needs: "market.post",
     when: ({ pubsub }) => pubsub,
     make: (draw) => {
-      // Each waits for a second, so one is enough.
-      if (draw.known("waited") !== undefined) return;
-      draw.save("waited");
-      return [planned("poll/waiting", { do: "poll", topic: "no.such.topic", timeout: 1 }, { requirement: "TRN-070" })];
+      // Where nothing comes each waits for a second, so a few are enough.
+      const as = draw.known("meanwhile2") === undefined ? draw.actor("market.post") : undefined;
+      if (as === undefined) return;
+      draw.save(draw.known("meanwhile1") === undefined ? "meanwhile1" : "meanwhile2");
+      const meanwhile = { as, capability: "market.post", input: post(draw) };
+      const [topic, last] = draw.pick([["no.such.topic", undefined], ["marketplace.post.created", 0]] as const);
+      const since = last === undefined ? {} : { last_seq: last };
+      return [
+        planned(`poll/meanwhile ${topic}`, { do: "poll", topic, timeout: 1, ...since, meanwhile }, {
+          requirement: "TRN-072",
+        }),
+      ];
+    },
+  },
+  {
+    name: "oversized",
+    make: (draw) => {
+      if (draw.known("oversized") !== undefined) return;
+      draw.save("oversized");
+      const path = "/bus/v1/call";
+      return [
+        planned("oversized", { do: "http", method: "POST", path, spaces: OVERSIZED }, { requirement: "TRN-034" }),
+      ];
     },
   },
   {

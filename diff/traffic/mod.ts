@@ -5,10 +5,11 @@ import type { Cast, Plan, PlannedStep } from "../plan.ts";
 import { standardWeights, weightOf, type Weights } from "../profile.ts";
 import { busTemplates } from "./bus.ts";
 import { chatTemplates } from "./chat.ts";
-import { BURSTER, call, Draw, type Offer, planned, type Template } from "./draw.ts";
+import { BURSTER, call, Draw, type Offer, planned, succeeds, type Template } from "./draw.ts";
 import { llmTemplates } from "./llm.ts";
 import { logTemplates } from "./log.ts";
 import { marketTemplates } from "./market.ts";
+import { addressable } from "./probe.ts";
 import { servicesTemplates } from "./services.ts";
 import { tokensTemplates } from "./tokens.ts";
 
@@ -75,7 +76,15 @@ function closing(draw: Draw): PlannedStep[] {
       steps.push(call(`final ${name}`, reader, name, { ...input }));
     }
   }
-  return [...steps, get("/metrics")];
+  steps.push(get("/metrics"));
+  if (!draw.offer.pubsub) return steps;
+  // A budget refills in a second: whoever made a burst is served again, and counts from there on no more.
+  const wait = planned("poll/waiting", { do: "poll", topic: "no.such.topic", timeout: 1 }, { requirement: "TRN-070" });
+  const probe = addressable(draw);
+  const again = Object.keys(draw.cast).filter((name) => name.startsWith(BURSTER)).flatMap((name) =>
+    probe === undefined ? [] : [call("after a burst", name, probe, {}, succeeds("TRN-057"))]
+  );
+  return [...steps, wait, ...again];
 }
 
 /** A plan of about so many steps; the closing steps come on top. */

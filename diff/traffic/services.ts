@@ -176,14 +176,20 @@ export const servicesTemplates: readonly Template[] = [
     name: "rag.ingest",
     needs: "rag.ingest",
     make: (draw) => {
-      const as = draw.actor("rag.ingest", draw.pick(["member", "trusted", "trusted", "trusted", "self"]));
+      const [level, corpus] = draw.pick(
+        [["trusted", "maps"], ["self", "personal"], ["trusted", "system"], ["trusted", "maps"], ["member", "maps"], [
+          "trusted",
+          "personal",
+        ]] as const,
+      );
+      const as = draw.actor("rag.ingest", level);
       const blob = draw.known("blob");
       if (as === undefined) return;
       const doc = blob === undefined ? NO_CID : blob.note.split(" ")[0] ?? NO_CID;
       const input = { doc_cid: doc, title: "Map of the wells", language: "en", metadata: { year: 2020 } };
       return [
         call("rag.ingest", as, "rag.ingest", input, undefined, {
-          params: { corpus: draw.pick(["maps", "maps", "maps", "system", "personal"]) },
+          params: { corpus },
         }),
       ];
     },

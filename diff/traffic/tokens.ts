@@ -13,6 +13,8 @@ const OVERSIZED = 3_000;
 const HUGE = 24_000;
 /** A second in a year far ahead. */
 const LATER_SECONDS = 4_000_000_000;
+/** Calls a minute that a rated token allows. */
+const RATE = 2;
 const HEADER = { alg: "EdDSA", typ: "hntoken", v: 1 };
 
 function scope(draw: Draw, probe: string): JsonObject {
@@ -185,6 +187,28 @@ export const tokensTemplates: readonly Template[] = [
       if (reader === undefined) return [use];
       const token = `\${${kept}}`;
       return [use, call(`auth.token.introspect/${name}`, reader, "auth.token.introspect", { token })];
+    },
+  },
+  {
+    name: "token with a rate",
+    make: (draw) => {
+      const probe = addressable(draw);
+      const holder = probe === undefined ? undefined : draw.actor(probe);
+      const issuer = holder === undefined ? undefined : draw.other(holder);
+      if (probe === undefined || holder === undefined || issuer === undefined || draw.known("rated") !== undefined) {
+        return;
+      }
+      const name = draw.save("rated");
+      const mint = {
+        issuer,
+        subject: `\${id.${holder}}`,
+        capabilities: [`${probe}@1.0`],
+        ttl_seconds: LIFE_SECONDS,
+        rate_limit_per_minute: RATE,
+        name,
+      };
+      const parts = { mint, signature: "none" as const, repeat: RATE + 2 };
+      return [call("token with a rate", holder, probe, {}, undefined, parts)];
     },
   },
   {

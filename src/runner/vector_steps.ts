@@ -112,6 +112,8 @@ export type VectorStep =
       readonly path: string;
       readonly headers?: readonly (readonly [string, string])[];
       readonly body?: string;
+      /** A body of so many spaces instead. */
+      readonly spaces?: number;
     }
     | {
       readonly do: "push";
@@ -121,7 +123,14 @@ export type VectorStep =
       /** Ask for everything above this head too. */
       readonly our_head?: number;
     }
-    | { readonly do: "poll"; readonly topic: string; readonly last_seq?: number; readonly timeout?: number }
+    | {
+      readonly do: "poll";
+      readonly topic: string;
+      readonly last_seq?: number;
+      readonly timeout?: number;
+      /** A call that is made while the poll waits; its answer counts for nothing. */
+      readonly meanwhile?: { readonly as: string; readonly capability: string; readonly input: JsonObject };
+    }
     /** Bytes that need not be HTTP; only text. */
     | { readonly do: "raw"; readonly bytes: string }
     | {
@@ -256,7 +265,8 @@ export class StepPerformer {
       case "call":
         return await this.#call(step);
       case "http": {
-        const { method, path, headers = [], body } = step;
+        const { method, path, headers = [], spaces } = step;
+        const body = spaces === undefined ? step.body : " ".repeat(spaces);
         const request = { method, path, headers, ...(body === undefined ? {} : { body: utf8(body) }) };
         return { answer: await session.http(request, STEP_LIMITS) };
       }
@@ -265,7 +275,12 @@ export class StepPerformer {
       case "poll": {
         const { topic, last_seq: lastSeq, timeout } = step;
         const wait = timeout === undefined ? {} : { timeout };
-        return { answer: await session.poll(topic, { ...(lastSeq === undefined ? {} : { lastSeq }), ...wait }) };
+        const polled = session.poll(topic, { ...(lastSeq === undefined ? {} : { lastSeq }), ...wait });
+        if (step.meanwhile !== undefined) {
+          const { as, capability, input } = step.meanwhile;
+          await session.call(await this.actor(as), capability, input);
+        }
+        return { answer: await polled };
       }
       case "raw":
         return { answer: await session.raw(utf8(step.bytes), { limits: STEP_LIMITS }) };
