@@ -9,11 +9,12 @@ import { escapeHtml } from "../src/report/escape.ts";
 import { prepareFolder, writeAtomic } from "../src/report/atomic.ts";
 import { calibrate } from "./calibrate.ts";
 import { commonOffer, makeTarget, sideOptions } from "./contest.ts";
-import { type DiffContext, frameOf, planFor } from "./diff_command.ts";
+import { type DiffContext, frameOf } from "./diff_command.ts";
 import { keyOf } from "./finding.ts";
 import { freshRun } from "./investigate.ts";
 import { Mask, type MaskEntry, STANDING_MASK } from "./mask.ts";
 import { addressOf } from "./plan.ts";
+import { planFor } from "./plan_source.ts";
 import { type Contestant, meet } from "./side.ts";
 
 const LEAST_TARGETS = 3;

@@ -76,8 +76,27 @@ export const DIFF: CommandSpec = {
       standard: "120s",
       help: "time for finding the shortest sequences",
     },
+    {
+      name: "resume",
+      kind: "path",
+      value: "DIR",
+      help: "go on shrinking where the budget of the run in this folder ended; keys are given again",
+    },
     { name: "record", kind: "path", value: "FILE", help: "write the sequence of steps" },
-    { name: "replay", kind: "path", value: "FILE", help: "run exactly this sequence: a recording or a vector" },
+    {
+      name: "replay",
+      kind: "path",
+      value: "FILE|DIR",
+      help:
+        "run this sequence: a recording, a vector, or the folder or transcript of a run, which then is the left side",
+    },
+    { name: "only", kind: "list", value: "GLOB", help: "of a replayed transcript, only these cases" },
+    {
+      name: "targets",
+      kind: "path",
+      value: "FILE",
+      help: "YAML of three targets or more, each with its own name, access and dialect",
+    },
     { name: "skew", kind: "list", value: "SIDE=±TIME", help: "shift the times sent to one side, as in left=+90s" },
     { name: "output-dir", kind: "path", value: "DIR", standard: DEFAULT_DIFF_DIR, help: "where reports go" },
     { name: "json", kind: "flag", help: "print one JSON object on stdout and nothing else" },

@@ -41,6 +41,7 @@ export function diffReport(result: DiffResult): JsonObject {
         file: minimal.file,
         confidence: minimal.confidence,
         attempts: minimal.attempts,
+        complete: minimal.complete,
         curl: minimal.curl,
       },
     })),

@@ -17,6 +17,8 @@ export interface Minimal {
   /** `3 of 3 on fresh nodes`. */
   readonly confidence: string;
   readonly attempts: number;
+  /** False where the budget ended before nothing shorter was left to try. */
+  readonly complete: boolean;
   /** The steps and what both sides did, for the reports. */
   readonly shown: readonly { readonly origin: string; readonly left: Observation; readonly right: Observation }[];
   readonly curl: readonly string[];

@@ -8,12 +8,20 @@ export interface ShrinkTask {
   readonly needs: readonly (readonly number[])[];
   /** The step that showed it. */
   readonly target: number;
+  /** Further steps that showed it, each tried alone before anything longer. */
+  readonly others?: readonly number[];
+  /** A sequence known to show it, from which removal goes on. */
+  readonly from?: readonly number[];
   /** Earlier steps likely to matter, tried before everything else. */
   readonly related: readonly number[];
   /** Runs the steps anew; true if it is still there. */
   readonly shows: (indices: readonly number[]) => Promise<boolean>;
   /** True once the budget is used up. */
   readonly expired: () => boolean;
+  /** Told of every shorter sequence. */
+  readonly reached?: (indices: readonly number[]) => Promise<void> | undefined;
+  /** Told when the same sequence did not show it at first and then did. */
+  readonly unsteady?: () => void;
 }
 
 /** What was reached. */
@@ -35,16 +43,21 @@ export async function shrink(task: ShrinkTask): Promise<Shrunk> {
     attempts++;
     return await task.shows(indices);
   };
-  let kept = await beginning(task, shows);
-  if (kept === undefined) return { indices: undefined, attempts, minimal: false };
+  const began = task.from ?? await beginning(task, shows);
+  if (began === undefined) return { indices: undefined, attempts, minimal: false };
+  let kept = began;
+  // What showed it stays last, whichever of the steps it was.
+  const target = began.at(-1) ?? task.target;
+  await task.reached?.(kept);
   let size = Math.ceil((kept.length - 1) / 2);
   while (size >= 1 && kept.length > 1) {
     let removed = false;
     for (let at = 0; at < kept.length && !task.expired();) {
-      const next = without(kept, kept.slice(at, at + size), task);
+      const next = without(kept, kept.slice(at, at + size), target, task);
       if (next.length < kept.length && await shows(next)) {
         kept = next;
         removed = true;
+        await task.reached?.(kept);
       } else at += size;
     }
     if (task.expired()) return { indices: kept, attempts, minimal: false };
@@ -53,7 +66,7 @@ export async function shrink(task: ShrinkTask): Promise<Shrunk> {
   return { indices: kept, attempts, minimal: true };
 }
 
-/** The first of the usual suspects that shows it: the step with what it needs, with its relatives, the whole prefix. */
+/** The first of the usual suspects that shows it: a step with what it needs, with its relatives, the whole prefix. */
 async function beginning(
   task: ShrinkTask,
   shows: (indices: readonly number[]) => Promise<boolean>,
@@ -62,12 +75,17 @@ async function beginning(
   const prefix = Array.from({ length: target + 1 }, (_, index) => index);
   const alone = closed([target], task);
   const family = closed([...related, target], task);
-  const candidates = [alone, ...(family.length > alone.length ? [family] : [])];
+  const singles = [alone, ...(task.others ?? []).map((other) => closed([other], task))];
+  const candidates = [...singles, ...(family.length > alone.length ? [family] : [])];
   for (const candidate of candidates) {
     if (candidate.length < prefix.length && await shows(candidate)) return candidate;
     if (task.expired()) return undefined;
   }
-  for (let i = 0; i < PREFIX_ATTEMPTS && !task.expired(); i++) if (await shows(prefix)) return prefix;
+  for (let i = 0; i < PREFIX_ATTEMPTS && !task.expired(); i++) {
+    if (!await shows(prefix)) continue;
+    if (i > 0) task.unsteady?.();
+    return prefix;
+  }
   return undefined;
 }
 
@@ -83,8 +101,13 @@ function closed(indices: readonly number[], { needs }: ShrinkTask): number[] {
 }
 
 /** What is left without some steps and without everything that needs them; the target stays with what it needs. */
-function without(kept: readonly number[], gone: readonly number[], task: ShrinkTask): readonly number[] {
-  const fixed = new Set(closed([task.target], task));
+function without(
+  kept: readonly number[],
+  gone: readonly number[],
+  target: number,
+  task: ShrinkTask,
+): readonly number[] {
+  const fixed = new Set(closed([target], task));
   const dropped = new Set(gone.filter((index) => !fixed.has(index)));
   for (const index of kept) if ((task.needs[index] ?? []).some((needed) => dropped.has(needed))) dropped.add(index);
   return kept.filter((index) => !dropped.has(index) || fixed.has(index));

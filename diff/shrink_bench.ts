@@ -1,0 +1,138 @@
+/**
+ * How short the sequences get, and which requirement they are put down to, fault by fault, in slices that add up:
+ *
+ *     deno run -A diff/shrink_bench.ts faults [--every N] [--from N] [--to N] [--seed N] [--steps N] [--append FILE]
+ *     deno run -A diff/shrink_bench.ts sum FILE
+ *
+ * One JSON line for each fault, for its first difference; without the word nothing runs, so that `deno task bench`
+ * passes by. The nodes live in this process.
+ */
+
+import { FAULTS } from "../src/node/faults/mod.ts";
+import { EmbeddedTarget } from "../src/target/embedded.ts";
+import { systemClock } from "../src/wire/clock.ts";
+import { causesOf } from "./causes.ts";
+import { commonCast, commonOffer } from "./contest.ts";
+import { freshRun, investigate } from "./investigate.ts";
+import { Mask, STANDING_MASK } from "./mask.ts";
+import { meet, type RunFrame } from "./side.ts";
+import { makePlan } from "./traffic/mod.ts";
+
+const DEFAULT_EVERY = 7;
+const DEFAULT_STEPS = 300;
+/** Milliseconds for one fault; attempts of embedded nodes take some hundredths of a second each. */
+const BUDGET_MS = 60_000;
+/** Longest sequence that counts as short. */
+const SHORT = 3;
+/** Midnight of a day ahead of every clock of the machines used. */
+const TIME_ORIGIN = Date.UTC(2027, 2, 14);
+
+interface Shrunk {
+  readonly fault: string;
+  readonly causes: number;
+  readonly steps?: number;
+  readonly attempts?: number;
+  readonly confidence?: string;
+  readonly requirement?: string;
+  readonly supports?: string;
+  /** Whether the fault says itself that it breaks that requirement. */
+  readonly own?: boolean;
+  readonly at?: string;
+  readonly breaks: readonly string[];
+  readonly error?: string;
+}
+
+const print = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+
+function option(name: string): string | undefined {
+  const at = Deno.args.indexOf(`--${name}`);
+  return at < 0 ? undefined : Deno.args[at + 1];
+}
+
+function count(name: string, standard: number): number {
+  const value = Number(option(name) ?? standard);
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Cannot measure: --${name} must be a count`);
+  return value;
+}
+
+async function measure(fault: string, frame: RunFrame, steps: number, directory: string): Promise<Shrunk> {
+  const breaks: readonly string[] = FAULTS[fault]?.breaks ?? [];
+  const { seed, timeOrigin } = frame;
+  const targets = [[], [fault]].map((faults) => new EmbeddedTarget({ seed, timeOrigin, faults }));
+  const signal = new AbortController().signal;
+  const [a, b] = targets;
+  if (a === undefined || b === undefined) throw new Error("Cannot measure: two targets are needed");
+  const [left, right] = await Promise.all([meet("left", a, frame), meet("right", b, frame)]);
+  const both = [left, right];
+  const plan = makePlan({ seed, steps, offer: commonOffer(both).offer, cast: commonCast(both) });
+  const run = await freshRun({ left, right, frame, signal }, plan, "diff");
+  const mask = new Mask(STANDING_MASK);
+  const causes = causesOf(plan, run.findings.filter((finding) => !mask.hides(finding)));
+  const [first] = [...causes].sort((x, y) => x.first.step - y.first.step);
+  if (first === undefined) return { fault, causes: 0, breaks };
+  const lab = { left, right, frame, mask, directory, budgetMs: BUDGET_MS, signal, progress: () => {} };
+  const [difference] = await investigate(plan, run, [first], lab);
+  const { minimal, requirement, supports, path } = difference ?? {};
+  return {
+    fault,
+    causes: causes.length,
+    ...(minimal === undefined
+      ? {}
+      : { steps: minimal.steps, attempts: minimal.attempts, confidence: minimal.confidence }),
+    ...(requirement === undefined ? {} : { requirement }),
+    ...(supports === undefined ? {} : { supports }),
+    ...(path === undefined ? {} : { at: path }),
+    own: requirement !== undefined && breaks.includes(requirement),
+    breaks,
+  };
+}
+
+async function measureAll(): Promise<void> {
+  const every = count("every", DEFAULT_EVERY);
+  const names = option("only")?.split(",") ?? Object.keys(FAULTS).filter((_, index) => index % every === 0);
+  const append = option("append");
+  const clock = systemClock();
+  const frame: RunFrame = { seed: count("seed", 1), timeOrigin: TIME_ORIGIN, clock, scope: "diff" };
+  const directory = await Deno.makeTempDir({ prefix: "hearthproof-shrink-" });
+  try {
+    for (const fault of names.slice(count("from", 0), count("to", names.length))) {
+      const shrunk = await measure(fault, frame, count("steps", DEFAULT_STEPS), directory).catch((error): Shrunk => ({
+        fault,
+        causes: 0,
+        breaks: [],
+        error: error instanceof Error ? error.message : String(error),
+      }));
+      const line = JSON.stringify(shrunk);
+      print(line);
+      if (append !== undefined) await Deno.writeTextFile(append, line + "\n", { append: true });
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function sum(path: string): Promise<void> {
+  const lines = (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
+  const all = lines.map((line) => JSON.parse(line) as Shrunk);
+  const seen = all.filter(({ causes }) => causes > 0);
+  const long = seen.filter(({ steps = Infinity }) => steps > SHORT);
+  const foreign = seen.filter(({ own }) => own !== true);
+  print(`${all.length} faults, ${seen.length} with a difference`);
+  print(`${seen.length - long.length} of ${seen.length} shrunk to at most ${SHORT} steps`);
+  for (const { fault, steps, at } of long) print(`  ${fault}: ${steps ?? "not shrunk"} at ${at}`);
+  print(`${seen.length - foreign.length} of ${seen.length} name a requirement of the fault`);
+  for (const { fault, requirement, supports, at, breaks } of foreign) {
+    print(`  ${fault}: ${requirement ?? "none"} (${supports}) at ${at}; breaks ${breaks.slice(0, 4).join(", ")}`);
+  }
+  const wrong = seen.filter(({ supports }) => supports !== "left");
+  print(`${seen.length - wrong.length} of ${seen.length} support the sound side`);
+  for (const { fault, requirement, supports, at } of wrong) {
+    print(`  ${fault}: ${supports} by ${requirement ?? "none"} at ${at}`);
+  }
+}
+
+if (import.meta.main) {
+  const [what, file] = Deno.args;
+  if (what === "faults") await measureAll();
+  if (what === "sum" && file !== undefined) await sum(file);
+}

@@ -1,0 +1,146 @@
+/** The command part of replaying a transcript: what to replay, one case after the other, and one result of all. */
+
+import { join } from "node:path";
+import { type Options, UsageError } from "../../src/cli/parse.ts";
+import { type Clock, fromUtf8Lossy, isObject, tryParseJson } from "../../src/protocol/mod.ts";
+import { writeAtomic } from "../../src/report/atomic.ts";
+import { globPattern } from "../../src/runner/select.ts";
+import { openSession } from "../../src/target/open.ts";
+import { LiveNetwork, nullSink, readTranscript, type Transcript } from "../../src/wire/mod.ts";
+import { makeTarget, readText, sideOptions } from "../contest.ts";
+import { banner, type DiffContext, finish, type ResultOutput } from "../diff_command.ts";
+import { Mask, maskText, parseMask, STANDING_MASK } from "../mask.ts";
+import { type Contestant, meet, type RunFrame } from "../side.ts";
+import { recordedAnswer } from "./canned.ts";
+import { type RecordedScope, scopeOf } from "./exchanges.ts";
+import { replayResult } from "./replay_result.ts";
+import { type ReplayedScope, type ReplayFrame, replayScope } from "./replay_scope.ts";
+
+/** Name of the transcript in the folder of a run. */
+const TRANSCRIPT = "transcript.jsonl.zst";
+/** First bytes of a zstd frame (RFC 8878 section 3.1.1). */
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+/** The scope in which a run looks at its target before the cases. */
+const PREFLIGHT = "preflight";
+const MS_PER_SECOND = 1000;
+
+/** Whether a path is the folder or the transcript of a run. @throws {UsageError} If there is nothing. */
+export async function isTranscript(path: string): Promise<boolean> {
+  try {
+    if ((await Deno.stat(path)).isDirectory) return true;
+    using file = await Deno.open(path);
+    const first = new Uint8Array(ZSTD_MAGIC.length);
+    await file.read(first);
+    return ZSTD_MAGIC.every((byte, index) => first[index] === byte);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : error instanceof Error ? error.message : error;
+    throw new UsageError(`--replay ${path}: cannot be read: ${why}`);
+  }
+}
+
+async function transcriptOf(path: string): Promise<Transcript> {
+  const file = (await Deno.stat(path)).isDirectory ? join(path, TRANSCRIPT) : path;
+  try {
+    return await readTranscript(file);
+  } catch (error) {
+    throw new UsageError(`--replay ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Runs the replay; returns the exit code. */
+export async function replayCommand(
+  path: string,
+  options: Options,
+  context: DiffContext,
+  output: Omit<ResultOutput, "embedded">,
+): Promise<number> {
+  const { clock, signal } = context;
+  const { printer, directory } = output;
+  if (options.given("left")) {
+    throw new UsageError(`--replay ${path}: the recording is the left side, so --left must go`);
+  }
+  const transcript = await transcriptOf(path);
+  const { seed: recordedSeed, target: recordedTarget } = transcript.header;
+  const seed = typeof recordedSeed === "number" ? recordedSeed : 0;
+  const frame: RunFrame = {
+    seed,
+    timeOrigin: Math.floor(clock.wall() / MS_PER_SECOND) * MS_PER_SECOND,
+    clock,
+    scope: "replay",
+  };
+  const spec = options.text("right") ?? "embedded";
+  const place = { program: context.program, directory: join(directory, "nodes") };
+  const target = await makeTarget(sideOptions(options, "right", spec), spec, frame, place);
+  const embedded = target.kind === "embedded" ? ["right"] : [];
+  try {
+    banner(printer, embedded);
+    const right = await meet("right", target, frame);
+    const scopes = selected(transcript, options.list("only"));
+    if (scopes.length === 0) throw new UsageError(`--only ${options.list("only").join(",")}: no recorded case matches`);
+    const known = await namesOfTarget(transcript, clock);
+    const cases: ReplayedScope[] = [];
+    for (const [index, scope] of scopes.entries()) {
+      printer.progress(`replaying ${index + 1} of ${scopes.length}: ${scope.scope}`);
+      cases.push(await replayOne(scope, right, frame, { ...known, signal }));
+    }
+    const given = options.text("mask");
+    const mask = new Mask(given === undefined ? STANDING_MASK : parseMask(await readText("mask", given)));
+    const recording = typeof recordedTarget === "string" ? `recording of ${recordedTarget}` : "recording";
+    const result = await replayResult(scopes, cases, { recording, right, frame, mask, directory, signal });
+    if (given === undefined) await writeAtomic(join(directory, "mask.yaml"), maskText(STANDING_MASK));
+    return await finish(result, { ...output, embedded });
+  } finally {
+    await target.stop();
+    await Deno.remove(place.directory, { recursive: true }).catch(() => {});
+  }
+}
+
+/** The recorded cases that were asked for; repeats of a case are left out. */
+function selected({ scopes }: Transcript, globs: readonly string[]): RecordedScope[] {
+  const patterns = globs.map(globPattern);
+  return [...scopes].flatMap(([scope, records]) =>
+    scope !== PREFLIGHT && !scope.includes("#") && (patterns.length === 0 || patterns.some((one) => one.test(scope)))
+      ? [scopeOf(scope, records)]
+      : []
+  );
+}
+
+/** Ids of the recorded node as its own manifest states them, for recordings of nodes the tester did not start. */
+async function namesOfTarget({ scopes }: Transcript, clock: Clock) {
+  for (const [scope, records] of scopes) {
+    for (const exchange of scopeOf(scope, records).exchanges) {
+      if (!fromUtf8Lossy(exchange.sent).startsWith("GET /manifest ")) continue;
+      const value = tryParseJson((await recordedAnswer(exchange, clock)).body);
+      if (!isObject(value)) continue;
+      const { node_id: nodeId, community_id: communityId } = value;
+      if (typeof nodeId === "string" && typeof communityId === "string") return { nodeId, communityId };
+    }
+  }
+  return { nodeId: undefined, communityId: undefined };
+}
+
+async function replayOne(
+  scope: RecordedScope,
+  { target, preflight }: Contestant,
+  { seed, clock, timeOrigin }: RunFrame,
+  known: Pick<ReplayFrame, "nodeId" | "communityId" | "signal">,
+): Promise<ReplayedScope> {
+  const network = new LiveNetwork({ scope: scope.scope, sink: nullSink, clock });
+  try {
+    const { session } = await openSession(target, {
+      network,
+      profile: preflight.profile,
+      seed,
+      timeOrigin,
+      scope: scope.scope,
+      needs: { movingClock: true, durable: target.kind === "process" },
+    });
+    try {
+      return await replayScope(scope, session, { ...known, seed, access: target.access, clock });
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await network.close();
+  }
+}

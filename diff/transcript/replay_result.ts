@@ -1,0 +1,102 @@
+/** All replayed cases as one result: steps count through, one cause is one difference. */
+
+import { causesOf } from "../causes.ts";
+import { investigate } from "../investigate.ts";
+import type { Mask } from "../mask.ts";
+import type { PairRun } from "../pair.ts";
+import type { Plan } from "../plan.ts";
+import type { ShownPair } from "../renaming.ts";
+import type { DiffResult } from "../result.ts";
+import type { Contestant, RunFrame } from "../side.ts";
+import type { RecordedScope } from "./exchanges.ts";
+import type { ReplayedScope } from "./replay_scope.ts";
+
+/** Renamed pairs the report shows. */
+const MAX_PAIRS = 200;
+/** Reasons for exchanges left out that the notes list. */
+const MAX_REASONS = 12;
+
+/** What the result says besides the findings. */
+export interface ReplayAbout {
+  /** What the left side is. */
+  readonly recording: string;
+  readonly right: Contestant;
+  readonly frame: RunFrame;
+  readonly mask: Mask;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+/** Puts the cases together. A recording cannot be asked again, so nothing is shrunk. */
+export async function replayResult(
+  scopes: readonly RecordedScope[],
+  cases: readonly ReplayedScope[],
+  about: ReplayAbout,
+): Promise<DiffResult> {
+  const { right, frame, mask } = about;
+  const steps = cases.flatMap((one) => one.steps);
+  const plan: Plan = { seed: frame.seed, actors: {}, steps };
+  const starts = cases.map((_, index) => cases.slice(0, index).reduce((sum, one) => sum + one.steps.length, 0));
+  const findings = cases.flatMap((one, index) =>
+    one.findings.map((finding) => ({ ...finding, step: finding.step + (starts[index] ?? 0) }))
+  ).filter((finding) => !mask.hides(finding));
+  const sum = (of: (one: ReplayedScope) => number) => cases.reduce((total, one) => total + of(one), 0);
+  const pairs: ShownPair[] = cases.flatMap((one) => one.pairs).slice(0, MAX_PAIRS);
+  const run: PairRun = {
+    left: cases.flatMap((one) => one.left),
+    right: cases.flatMap((one) => one.right),
+    findings,
+    sent: {
+      bytes: sum((one) => one.sent.bytes),
+      differing: sum((one) => one.sent.differing),
+      requests: sum((one) => one.sent.requests),
+    },
+    names: sum((one) => one.names),
+    renamed: sum((one) => one.renamed),
+    pairs,
+  };
+  const lab = { ...about, left: right, budgetMs: 0, progress: () => {} };
+  const differences = await investigate(plan, run, causesOf(plan, findings), lab);
+  const answered = run.right.filter(({ status }) => status !== 0).length;
+  const inconclusive = answered === 0;
+  return {
+    verdict: inconclusive ? "inconclusive" : differences.length > 0 ? "different" : "equal",
+    reason: inconclusive ? "no recorded exchange was answered again" : undefined,
+    seed: frame.seed,
+    timeOrigin: frame.timeOrigin,
+    steps: steps.length,
+    planned: scopes.reduce((total, { exchanges }) => total + exchanges.length, 0),
+    left: { target: about.recording, kind: "recording", implementation: "as recorded", skew_ms: 0 },
+    right: describe(right),
+    runs: 0,
+    masked: mask.entries.map((entry) => ({ ...entry, hidden: mask.hits(entry) })),
+    notes: notesOf(scopes, cases),
+    differences,
+    sent: run.sent,
+    names: run.names,
+    renamed: run.renamed,
+    pairs,
+    stop: undefined,
+  };
+}
+
+function describe({ target, preflight }: Contestant) {
+  const { name, version } = preflight.implementation;
+  return { target: target.url, kind: target.kind, implementation: `${name} ${version}`, skew_ms: 0 };
+}
+
+function notesOf(scopes: readonly RecordedScope[], cases: readonly ReplayedScope[]): string[] {
+  const identical = cases.reduce((total, one) => total + one.identical, 0);
+  const compared = cases.reduce((total, one) => total + one.steps.length, 0);
+  const whole = cases.filter((one) => one.left_out.size === 0).length;
+  const reasons = new Map<string, number>();
+  for (const { left_out: out } of cases) {
+    for (const [why, count] of out) reasons.set(why, (reasons.get(why) ?? 0) + count);
+  }
+  const listed = [...reasons].sort(([, a], [, b]) => b - a).slice(0, MAX_REASONS);
+  return [
+    `${whole} of ${scopes.length} recorded cases were replayed to their end; ${compared} answers compared, ` +
+    `${identical} bodies with the same hash`,
+    ...listed.map(([why, count]) => `${count} exchanges were left out from where ${why}`),
+  ];
+}
