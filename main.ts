@@ -1,8 +1,11 @@
 /** Composition root: argv -> command -> exit code. The only place with console and Deno.exit. */
 
 import { COMMANDS as OWN_COMMANDS, DEFAULT_OUTPUT_DIR } from "./src/cli/commands.ts";
-import { commandHelp, overviewHelp } from "./src/cli/help.ts";
-import { parseCommandLine, UsageError } from "./src/cli/parse.ts";
+import { mayBeConfigured, VERDICT_FILES, withCommonOptions } from "./src/cli/common_options.ts";
+import { COMPLETIONS } from "./src/cli/completions.ts";
+import { commandHelp } from "./src/cli/help.ts";
+import { FIRST_CONTACT } from "./src/cli/help/first_contact.ts";
+import { type Invocation, parseCommandLine, UsageError } from "./src/cli/parse.ts";
 import { terminalPrinter } from "./src/cli/printer.ts";
 import { commitOf } from "./src/cli/version.ts";
 import { DIFF } from "./diff/options.ts";
@@ -11,7 +14,11 @@ import { visible } from "./src/report/escape.ts";
 import { isRemote } from "./src/runner/remote.ts";
 import { systemClock } from "./src/wire/clock.ts";
 
-const COMMANDS = OWN_COMMANDS.flatMap((command) => command.name === "run" ? [command, SOAK, DIFF] : [command]);
+const COMMANDS = withCommonOptions(
+  OWN_COMMANDS.flatMap((command) =>
+    command.name === "run" ? [command, SOAK, DIFF] : command.name === "version" ? [COMPLETIONS, command] : [command]
+  ),
+);
 const encoder = new TextEncoder();
 
 /** Writes all of a text; a reader that went away (`| head`) is no error of ours. */
@@ -51,7 +58,28 @@ async function loadSuites() {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const invocation = parseCommandLine(argv, COMMANDS);
+  if (argv.length === 0) {
+    for (const line of FIRST_CONTACT) printer.out(line);
+    return 0;
+  }
+  const words = mayBeConfigured(argv) ? await (await import("./src/cli/config.ts")).withConfig(argv, COMMANDS) : argv;
+  const invocation = parseCommandLine(words, COMMANDS);
+  const code = await start(invocation);
+  await annotate(invocation, code);
+  return code;
+}
+
+/** `--annotate`: the failures of the report that was just written; on stderr where stdout is one JSON object. */
+async function annotate({ command, options, positionals, help }: Invocation, code: number): Promise<void> {
+  if (help || code === 2 || positionals.length > 0 || !(command.name in VERDICT_FILES) || !options.flag("annotate")) {
+    return;
+  }
+  const { annotateFolder } = await import("./src/cli/annotate.ts");
+  const print = options.flag("json") ? printer.err : printer.out;
+  for (const line of await annotateFolder(command.name, options.text("output-dir") ?? ".")) print(line);
+}
+
+async function start(invocation: Invocation): Promise<number> {
   const { command, options, positionals } = invocation;
   if (invocation.help) {
     for (const line of commandHelp(command, printer.width)) printer.out(line);
@@ -126,17 +154,12 @@ async function main(argv: readonly string[]): Promise<number> {
       const { requirements, not_judged: notJudged } = CATALOGUE;
       return requirementsCommand(options, printer, { requirements, notJudged, cases });
     }
-    case "help": {
-      const topic = positionals[0];
-      const named = COMMANDS.find(({ name }) => name === topic);
-      if (topic !== undefined && named === undefined) throw new UsageError(`help: nothing is known about "${topic}"`);
-      const lines = named === undefined ? overviewHelp(COMMANDS, [], printer.width) : commandHelp(named, printer.width);
-      for (const line of lines) printer.out(line);
-      return 0;
+    case "completions": {
+      const { completionsCommand } = await import("./src/cli/help_command.ts");
+      return completionsCommand(positionals[0] ?? "", COMMANDS, printer);
     }
     default:
-      for (const line of overviewHelp(COMMANDS, [], printer.width)) printer.out(line);
-      return 0;
+      return (await import("./src/cli/help_command.ts")).helpCommand(positionals[0], COMMANDS, printer);
   }
 }
 

@@ -71,6 +71,12 @@ export const DIALECT_OPTIONS: readonly OptionSpec[] = [
   { name: "adapter", kind: "path", value: "FILE", help: "YAML file of what this target offers beyond the protocol" },
 ];
 
+/** What cases may do to a node that goes on living. */
+const WRITE_OPTIONS: readonly OptionSpec[] = [
+  { name: "allow-writes", kind: "flag", help: "let cases write to a running node; a community log is for ever" },
+  { name: "disposable", kind: "flag", help: "let cases leave harm behind: revocations, policies, huge clocks" },
+];
+
 /** What decides the traffic. */
 export const SEED_OPTIONS: readonly OptionSpec[] = [
   { name: "seed", kind: "seed", value: "N", standard: DEFAULT_SEED_TEXT, help: "decides all traffic; hex with 0x" },
@@ -119,8 +125,7 @@ export const RUN: CommandSpec = {
     { name: "output-dir", kind: "path", value: "DIR", standard: DEFAULT_OUTPUT_DIR, help: "where reports go" },
     JSON_OPTION,
     ...ACCESS_OPTIONS,
-    { name: "allow-writes", kind: "flag", help: "let cases write to a running node; a community log is for ever" },
-    { name: "disposable", kind: "flag", help: "let cases leave harm behind: revocations, policies, huge clocks" },
+    ...WRITE_OPTIONS,
     ...DIALECT_OPTIONS,
     {
       name: "min-suite-version",
@@ -226,6 +231,27 @@ export const IDENTITY: CommandSpec = {
   options: [SEED_OPTIONS[0] as OptionSpec, JSON_OPTION],
 };
 
+export const DOCTOR: CommandSpec = {
+  name: "doctor",
+  summary: "say what can be judged of a node, what not, and why, before judging it",
+  positionals: [],
+  options: [
+    ...TARGET_OPTIONS,
+    FILTER_OPTION,
+    { name: "skip-experimental", kind: "flag", help: "leave out experimental/*" },
+    { name: "skip-operability", kind: "flag", help: "leave out operability/*" },
+    JSON_OPTION,
+    ...ACCESS_OPTIONS,
+    ...WRITE_OPTIONS,
+    ...DIALECT_OPTIONS,
+    SEED_OPTIONS[0] as OptionSpec,
+  ],
+  more: [
+    "Writes nothing to a running node unless --allow-writes is given.",
+    "Exit codes: 0 something can be judged, 2 the target cannot be used, 3 nothing can be judged.",
+  ],
+};
+
 export const VERSION: CommandSpec = {
   name: "version",
   summary: "print the version of program, suite and protocol",
@@ -243,6 +269,7 @@ export const HELP: CommandSpec = {
 /** In the order help lists them; main.ts puts `soak` and `diff` after `run`. */
 export const COMMANDS: readonly CommandSpec[] = [
   RUN,
+  DOCTOR,
   NODE,
   SELFTEST,
   REQUIREMENTS,

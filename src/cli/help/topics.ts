@@ -1,0 +1,18 @@
+/** The manual pages that the program carries with it. */
+
+import IMPLEMENTERS from "./implementers.md" with { type: "text" };
+import MAINTAINERS from "./maintainers.md" with { type: "text" };
+import OPERATORS from "./operators.md" with { type: "text" };
+
+/** Pages in Markdown, by topic. */
+export const TOPICS: Readonly<Record<string, string>> = {
+  operators: OPERATORS,
+  implementers: IMPLEMENTERS,
+  maintainers: MAINTAINERS,
+};
+
+/** Prints the JSON Schema of `--config` instead of a page. */
+export const SCHEMA_TOPIC = "config-schema";
+
+/** All that `help` takes besides the names of commands. */
+export const TOPIC_NAMES: readonly string[] = [...Object.keys(TOPICS), SCHEMA_TOPIC];
