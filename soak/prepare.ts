@@ -37,6 +37,8 @@ export interface PrepareOptions {
   readonly weights?: Readonly<Record<string, number>>;
   /** Which of the identities are ours; all without it. */
   readonly shard?: Shard;
+  /** Few callers, so that the documented rate limits are reached. */
+  readonly exceedRateLimits?: boolean;
   /** The operator's access to the audit chain. */
   readonly auditor?: GivenAuditor;
 }
@@ -102,11 +104,12 @@ export async function prepareTarget(options: PrepareOptions): Promise<Prepared> 
 
 async function makeCallers(
   { actors }: OpenedSession,
-  { rate, shard, target }: PrepareOptions,
+  { rate, shard, target, exceedRateLimits = false }: PrepareOptions,
   members: number,
   remarks: string[],
 ): Promise<readonly Caller[]> {
-  const wanted = Math.min(MAX_CALLERS, Math.max(MIN_CALLERS, Math.ceil(rate / PER_CALLER)));
+  const spread = exceedRateLimits ? MIN_CALLERS : Math.ceil(rate / PER_CALLER);
+  const wanted = Math.min(MAX_CALLERS, Math.max(MIN_CALLERS, spread));
   const count = Math.min(wanted, members);
   if (count < wanted) remarks.push(`${count} of ${wanted} callers are at hand: the target may limit their rate`);
   const callers: Caller[] = [];

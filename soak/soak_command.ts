@@ -98,6 +98,7 @@ async function soak(
       timeOrigin,
       rate: plan.rate,
       ...(plan.weights === undefined ? {} : { weights: plan.weights }),
+      exceedRateLimits: plan.exceedRateLimits,
       ...(plan.auditor === undefined ? {} : { auditor: plan.auditor }),
       ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     });

@@ -29,7 +29,13 @@ export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
     max: MAX_CONCURRENCY,
     help: "keep this many calls under way instead of a rate: finds the limit, hides stalls",
   },
-  { name: "workload", kind: "list", value: "NAME=WEIGHT", help: "calls and their weights instead of the default mix" },
+  {
+    name: "workload",
+    kind: "list",
+    value: "FILE",
+    help: "calls, rate and thresholds from a YAML file, or calls as NAME=WEIGHT,…, instead of the default mix",
+  },
+  { name: "exceed-rate-limits", kind: "flag", help: "let few identities make all calls, above the documented limits" },
   {
     name: "restart-at",
     kind: "list",

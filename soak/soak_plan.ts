@@ -10,6 +10,7 @@ import { type Pace, peakRate, readPace } from "./schedule.ts";
 import { DEFAULT_DURATION_MS, DEFAULT_RATE } from "./soak_options.ts";
 import { SOAK_METRICS } from "./thresholds.ts";
 import { OPERATION_NAMES } from "./workload.ts";
+import { isWorkloadFile, NO_WORKLOAD, readWorkload, type Workload } from "./workload_file.ts";
 
 /** Callers of a closed model are made for this rate, calls per second. */
 const MEASURED_RATE = 1000;
@@ -25,6 +26,8 @@ export interface SoakPlan {
   readonly concurrency: number | undefined;
   readonly thresholds: readonly string[];
   readonly weights: Readonly<Record<string, number>> | undefined;
+  /** Few callers, so that the documented rate limits are reached. */
+  readonly exceedRateLimits: boolean;
   readonly failFast: boolean;
   readonly chaos: Chaos;
   readonly shard: Shard | undefined;
@@ -35,16 +38,18 @@ export interface SoakPlan {
 export async function readPlan(options: Options): Promise<SoakPlan> {
   const durationMs = options.number("duration") ?? DEFAULT_DURATION_MS;
   if (!(durationMs > 0)) throw new UsageError("soak: --duration must be longer than nothing");
-  const rateText = options.text("rate") ?? DEFAULT_RATE;
-  const pace = readPace(rateText, durationMs);
+  const workload = await workloadOf(options.list("workload"), durationMs);
+  const stated = options.given("rate") ? undefined : workload.pace;
+  const rateText = stated?.text ?? options.text("rate") ?? DEFAULT_RATE;
+  const pace = stated?.pace ?? readPace(rateText, durationMs);
   if (pace === undefined) {
     throw new UsageError(
       `soak: --rate must be like 20/s, 600/m, poisson:20/s or 5..50/s, current value is "${rateText}"`,
     );
   }
-  const thresholds = options.list("threshold");
+  const thresholds = [...workload.thresholds, ...options.list("threshold")];
   checkThresholds(thresholds);
-  const concurrency = options.number("concurrency");
+  const concurrency = options.number("concurrency") ?? (options.given("rate") ? undefined : workload.concurrency);
   const shard = readShard(options.text("shard"));
   if (shard !== undefined && !options.given("time-origin")) {
     throw new UsageError("soak: --shard needs --time-origin, the same for all shards: they begin together then");
@@ -61,12 +66,24 @@ export async function readPlan(options: Options): Promise<SoakPlan> {
     rate: concurrency === undefined ? peakRate(pace) / (shard?.count ?? 1) : MEASURED_RATE,
     concurrency,
     thresholds,
-    weights: readWeights(options.list("workload")),
+    weights: workload.weights,
+    exceedRateLimits: workload.exceedRateLimits || options.flag("exceed-rate-limits"),
     failFast: options.flag("fail-fast"),
     chaos: [...chaos, ...restarts(options, durationMs)].toSorted((a, b) => a.atMs - b.atMs),
     shard,
     auditor: await readAuditor(options),
   };
+}
+
+/** `--workload FILE.yaml` or calls with weights, not both. */
+async function workloadOf(values: readonly string[], durationMs: number): Promise<Workload> {
+  const [first, ...more] = values;
+  if (first === undefined || !values.some(isWorkloadFile)) {
+    const weights = readWeights(values);
+    return weights === undefined ? NO_WORKLOAD : { ...NO_WORKLOAD, weights };
+  }
+  if (more.length > 0) throw new UsageError("soak: --workload is one file, or calls like market.post=4, not both");
+  return await readWorkload(first, OPERATION_NAMES, durationMs);
 }
 
 /** `market.post=4,market.list=1`; undefined without any. */
