@@ -6,6 +6,9 @@ import type { Excluded } from "../src/stats/sample.ts";
 import type { MonitorVerdict } from "./observation.ts";
 import { JUDGED, type SeriesKind, type SeriesStore, SETTLING_S } from "./series.ts";
 
+/** Parts of a short run of which the first and the last are compared. */
+const FIFTHS = 5;
+
 export type SoakVerdict = "stable" | "drifting" | "violated" | "inconclusive" | "invalid";
 
 /** A judged series. */
@@ -29,25 +32,44 @@ export function judgeAll(series: SeriesStore, excluded: readonly Excluded[]): re
     if (verdict === undefined) return [];
     return limits[index] === undefined
       ? [{ kind, verdict }]
-      : [{ kind, verdict: settling(verdict, kind), coarse: true }];
+      : [{ kind, verdict: settling(verdict, kind, series), coarse: true }];
   });
 }
 
-/** A rise that is real, but no more than a process takes while it settles, is neither stable nor a leak. */
-function settling(verdict: SeriesVerdict, { unit }: SeriesKind): SeriesVerdict {
-  const { interval, slopePerHour: slope, line } = verdict;
-  if (verdict.verdict !== "stable" || interval === null || slope === null || line === null) return verdict;
-  const base = Math.abs(line[0].value);
-  if (interval[0] <= 0 || slope < DEFAULT_LIMIT_SHARE * base) return verdict;
-  const [from, to] = line;
-  const minutes = SETTLING_S / 60;
+/**
+ * In a run this short a rise that is real, but no more than a process takes while it settles, is neither stable nor a
+ * leak; and one that is more is a leak, though the line may not be fitted well enough to say how fast.
+ */
+function settling(verdict: SeriesVerdict, kind: SeriesKind, series: SeriesStore): SeriesVerdict {
+  const { interval, slopePerHour: slope, line, p, alpha } = verdict;
+  if (verdict.verdict === "drifting" || interval === null || slope === null || line === null) return verdict;
+  const samples = series.of(kind.name).filter(({ t_s }) => !within(t_s, verdict.excluded));
+  const base = Math.abs(median(samples.map(({ value }) => value)));
+  const rise = riseOf(samples.map(({ value }) => value));
+  const allowed = kind.settlingRise(base);
+  const seconds = (samples.at(-1)?.t_s ?? 0) - (samples[0]?.t_s ?? 0);
+  const said = `it rose by ${shortly(rise)} ${kind.unit} in ${shortly(seconds)} s`;
+  if (kind.steady === true && rise >= allowed && p < alpha) {
+    const reason = `${said}; a process that settles takes ${shortly(allowed)} at most`;
+    return { ...verdict, verdict: "drifting", reason, longer_s: null };
+  }
+  if (verdict.verdict !== "stable" || interval[0] <= 0 || slope < DEFAULT_LIMIT_SHARE * base) return verdict;
   return {
     ...verdict,
     verdict: "inconclusive",
-    reason: `it rose by ${shortly(to.value - from.value)} ${unit} in ${shortly(to.t_s - from.t_s)} s, which may be a ` +
-      `process settling in its first ${minutes} minutes`,
-    longer_s: Math.max(0, SETTLING_S - to.t_s),
+    reason: `${said}, which may be a process settling in its first ${SETTLING_S / 60} minutes`,
+    longer_s: Math.max(0, SETTLING_S - (samples.at(-1)?.t_s ?? 0)),
   };
+}
+
+function within(t_s: number, windows: readonly Excluded[]): boolean {
+  return windows.some(({ from, to, why }) => why !== "warm-up" && t_s >= from && t_s <= to);
+}
+
+/** From the median of the first fifth to that of the last; medians, so that a single collection does not count. */
+function riseOf(values: readonly number[]): number {
+  const part = Math.max(1, Math.floor(values.length / FIFTHS));
+  return median(values.slice(-part)) - median(values.slice(0, part));
 }
 
 function shortly(value: number): string {
