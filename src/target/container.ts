@@ -41,6 +41,8 @@ const DATA = "/data";
 const INNER_PORT = 7900;
 /** How programs and engines write "ended by signal N" as an exit code: 128 + N. */
 const SIGNAL_CODES: Readonly<Record<number, string>> = { 130: "SIGINT", 137: "SIGKILL", 143: "SIGTERM" };
+/** Time until a signal the engine refused is tried again, in milliseconds. */
+const SIGNAL_AGAIN_MS = 50;
 /** Label of every container of the tester, to find one whose guard was killed as well. */
 const LABEL = "hearthproof.target";
 
@@ -116,18 +118,24 @@ export class ManagedContainer implements ManagedNode {
       this.#pid = await this.#mainProcess();
       return handle;
     } catch (error) {
-      await endNode(this, "SIGKILL");
+      // What went wrong first counts; the guard removes whatever still runs.
+      await endNode(this, "SIGKILL").catch(() => {});
       throw error;
     }
   }
 
   async signal(signal: Deno.Signal): Promise<void> {
-    if (this.#attached === undefined || this.#attached.ended !== undefined) return;
-    try {
-      await this.options.engine.call("kill", "--signal", signal, this.name);
-    } catch (error) {
-      // It may have ended meanwhile, or not have begun: what counts is whether it still runs.
-      if (await this.#running()) throw error;
+    const { engine, clock } = this.options;
+    const end = clock.mono() + STOP_DEADLINE_MS;
+    // The engine refuses while the container has not begun to run, and when it has just ended.
+    while (this.#attached !== undefined && this.#attached.ended === undefined) {
+      try {
+        await engine.call("kill", "--signal", signal, this.name);
+        return;
+      } catch (error) {
+        if (!(error instanceof ProcessError) || clock.mono() > end) throw error;
+        await this.#attached.wait(SIGNAL_AGAIN_MS);
+      }
     }
   }
 
@@ -201,11 +209,6 @@ export class ManagedContainer implements ManagedNode {
     const said = await this.options.engine.call("inspect", "--format", "{{.State.Pid}} {{.Id}}", this.name);
     const [pid = "", id = ""] = said.split(" ");
     return Number(pid) > 0 && await belongsTo(Number(pid), id) ? Number(pid) : undefined;
-  }
-
-  async #running(): Promise<boolean> {
-    if (this.#attached?.ended !== undefined) return false;
-    return await this.options.engine.call("inspect", "--format", "{{.State.Running}}", this.name) === "true";
   }
 }
 

@@ -66,7 +66,8 @@ export class Guard {
     if (told?.[1] === "0") return guard;
     const said = guard.output.text.replace(TOLD, "").trim();
     await guard.release();
-    throw new ProcessError(`Cannot run ${first.join(" ")}: ${told === undefined ? "it did not end in time" : said}`);
+    const why = told !== undefined ? said : signal?.aborted === true ? "interrupted" : "it did not end in time";
+    throw new ProcessError(`Cannot run ${first.join(" ")}: ${why}`);
   }
 
   /** Runs the last command now and waits for it. */

@@ -79,7 +79,7 @@ class ManagedProcess implements ManagedNode {
     this.#child = child;
     const earlier = this.#guard;
     if (Deno.build.os !== "windows") {
-      this.#guard = await Guard.start({ last: ["kill", "-KILL", "--", `-${child.pid}`] }, this.clock);
+      this.#guard = await Guard.start({ last: ["kill", "-s", "KILL", "--", `-${child.pid}`] }, this.clock);
     }
     await earlier?.release();
     try {
