@@ -1,137 +1,168 @@
-/** More than two targets: who agrees with whom, per capability. */
+/** More than two targets: every pair is compared once, and the result says who agrees with whom, per capability. */
 
 import { join } from "node:path";
-import type { Options } from "../src/cli/parse.ts";
-import { UsageError } from "../src/cli/parse.ts";
-import { splitCommand } from "../src/target/process.ts";
-import { visible } from "../src/report/escape.ts";
-import { escapeHtml } from "../src/report/escape.ts";
+import { type Options } from "../src/cli/parse.ts";
+import { quietPrinter } from "../src/cli/printer.ts";
 import { prepareFolder, writeAtomic } from "../src/report/atomic.ts";
+import { visible } from "../src/report/escape.ts";
 import { calibrate } from "./calibrate.ts";
-import { commonOffer, makeTarget, sideOptions } from "./contest.ts";
+import { causesOf } from "./causes.ts";
+import { commonOffer, makeTarget } from "./contest.ts";
 import { type DiffContext, frameOf } from "./diff_command.ts";
-import { keyOf } from "./finding.ts";
-import { freshRun } from "./investigate.ts";
+import { freshRun } from "./laboratory.ts";
+import { judge } from "./judge.ts";
 import { Mask, type MaskEntry, STANDING_MASK } from "./mask.ts";
-import { addressOf } from "./plan.ts";
+import { matrixHtml } from "./matrix_html.ts";
+import {
+  type Agreement,
+  agreementsOf,
+  type MatrixResult,
+  type PairDifference,
+  type PairResult,
+} from "./matrix_result.ts";
+import { addressOf, type Plan } from "./plan.ts";
 import { planFor } from "./plan_source.ts";
-import { type Contestant, meet } from "./side.ts";
+import { type Contestant, meet, type RunFrame } from "./side.ts";
+import { targetsOf } from "./targets_file.ts";
 
-const LEAST_TARGETS = 3;
-const MOST_TARGETS = 8;
-
-/** One pair of the matrix: causes by capability or endpoint. */
-interface Cell {
-  readonly left: string;
-  readonly right: string;
-  readonly differences: Readonly<Record<string, number>>;
-}
+const EXIT = { equal: 0, different: 1, inconclusive: 3 } as const;
 
 /** Runs every pair once; exit code 0 if all agree, 1 if not, 3 if a pair could not be compared to its end. */
 export async function matrixCommand(options: Options, context: DiffContext): Promise<number> {
-  const { printer, signal } = context;
-  const specs = splitCommand(options.text("target") ?? "");
-  if (specs.length < LEAST_TARGETS || specs.length > MOST_TARGETS) {
-    throw new UsageError(
-      `diff: --target takes ${LEAST_TARGETS} to ${MOST_TARGETS} targets, current value has ${specs.length}`,
-    );
-  }
+  const printer = options.flag("json") ? quietPrinter(context.printer) : context.printer;
+  const targets = await targetsOf(options);
   const directory = options.text("output-dir") ?? "";
   await prepareFolder(directory);
   const frame = frameOf(options, context);
   const place = { program: context.program, directory: join(directory, "nodes") };
   const contestants: Contestant[] = [];
+  const embedded = targets.filter(({ spec }) => /^embedded(:|$)/.test(spec)).map(({ name }) => name);
+  const banner = () => {
+    if (embedded.length > 0) printer.out(`${visible(embedded.join(", "))}: the built-in reference node, not yours`);
+  };
   try {
-    for (const [index, spec] of specs.entries()) {
-      const own = { ...place, directory: join(place.directory, String(index)) };
-      const target = await makeTarget(sideOptions(options, undefined, spec), spec, frame, own);
-      contestants.push(await meet(`${letter(index)} ${target.url}`, target, frame));
+    banner();
+    for (const [index, { name, spec, options: own }] of targets.entries()) {
+      const target = await makeTarget(own, spec, frame, {
+        ...place,
+        directory: join(place.directory, String(index)),
+      });
+      contestants.push(await meet(name, target, frame));
     }
     const plan = await planFor(options, frame, contestants);
-    const entries: MaskEntry[] = [];
-    for (const one of contestants) {
-      const runs = options.number("calibrate") ?? 0;
-      entries.push(...(await calibrate(one, plan, { runs, frame, signal, standing: STANDING_MASK })).entries);
-    }
-    const cells: Cell[] = [];
-    let stopped = false;
-    for (const [i, left] of contestants.entries()) {
-      for (const right of contestants.slice(i + 1)) {
-        printer.progress(`comparing ${left.name} with ${right.name}`);
-        const run = await freshRun({ left, right, frame, signal }, plan, "diff");
-        const mask = new Mask([...STANDING_MASK, ...entries]);
-        const causes = new Map<string, Set<string>>();
-        for (const finding of run.findings.filter((one) => !mask.hides(one))) {
-          const step = plan.steps[finding.step];
-          const address = step === undefined ? "" : addressOf(step.step);
-          causes.set(address, (causes.get(address) ?? new Set()).add(keyOf(finding)));
-        }
-        stopped ||= run.stop?.who === "both";
-        const differences = Object.fromEntries([...causes].map(([address, keys]) => [address, keys.size]));
-        cells.push({ left: left.name, right: right.name, differences });
-      }
-    }
+    const task: MatrixTask = { contestants, frame, plan, signal: context.signal };
+    const result = await compareAll(task, options.number("calibrate") ?? 0, (text) => printer.progress(text));
     printer.progress("");
-    const addresses = [...new Set(plan.steps.map(({ step }) => addressOf(step)))].sort();
-    const { oneSided } = commonOffer(contestants);
-    const different = cells.some(({ differences }) => Object.keys(differences).length > 0) || oneSided.length > 0;
-    const verdict = stopped ? "inconclusive" : different ? "different" : "equal";
-    const report = {
-      schema: "hearthproof.diff-matrix/1",
-      verdict,
-      seed: frame.seed,
-      steps: plan.steps.length,
-      targets: contestants.map(({ name }) => name),
-      pairs: cells,
-      one_sided: oneSided,
-    };
-    await writeAtomic(join(directory, "diff-matrix.json"), JSON.stringify(report, null, 2) + "\n");
-    await writeAtomic(join(directory, "diff-matrix.html"), page(verdict, cells, addresses, oneSided));
-    if (options.flag("json")) printer.out(JSON.stringify(report));
-    else {
-      printer.out(
-        `${verdict.toUpperCase()}  ${contestants.length} targets, ${plan.steps.length} steps, seed ${frame.seed}`,
-      );
-      for (const { left, right, differences } of cells) {
-        const where = Object.entries(differences).map(([address, count]) => `${address} (${count})`).join(", ");
-        printer.out(`  ${visible(left)} | ${visible(right)}: ${where === "" ? "agree" : visible(where)}`);
-      }
-      for (const { capability, who } of oneSided) printer.out(`  only ${who.join(", ")}: ${visible(capability)}`);
-      printer.out(`reports: ${join(directory, "diff-matrix.html")}, diff-matrix.json`);
-    }
-    return { equal: 0, different: 1, inconclusive: 3 }[verdict];
+    await writeAtomic(join(directory, "diff-matrix.json"), JSON.stringify(result, null, 2) + "\n");
+    await writeAtomic(join(directory, "diff-matrix.html"), matrixHtml(result));
+    if (options.flag("json")) context.printer.out(JSON.stringify(result));
+    for (const line of linesOf(result)) printer.out(line);
+    printer.out(`reports: ${join(directory, "diff-matrix.html")}, diff-matrix.json`);
+    banner();
+    return EXIT[result.verdict];
   } finally {
     await Promise.all(contestants.map(({ target }) => target.stop()));
     await Deno.remove(place.directory, { recursive: true }).catch(() => {});
   }
 }
 
-function letter(index: number): string {
-  return String.fromCharCode("A".charCodeAt(0) + index);
+interface MatrixTask {
+  readonly contestants: readonly Contestant[];
+  readonly frame: RunFrame;
+  readonly plan: Plan;
+  readonly signal: AbortSignal;
 }
 
-function page(
-  verdict: string,
-  cells: readonly Cell[],
-  addresses: readonly string[],
-  oneSided: readonly { readonly capability: string; readonly who: readonly string[] }[],
-): string {
-  const head = cells.map(({ left, right }) => `<th>${escapeHtml(left)}<br>${escapeHtml(right)}</th>`).join("");
-  const rows = addresses.map((address) => {
-    const columns = cells.map(({ differences }) => {
-      const count = differences[address] ?? 0;
-      return count === 0 ? "<td>agree</td>" : `<td><b>${count} different</b></td>`;
-    });
-    return `<tr><th scope="row">${escapeHtml(address)}</th>${columns.join("")}</tr>`;
+async function compareAll(task: MatrixTask, runs: number, progress: (text: string) => void): Promise<MatrixResult> {
+  const { contestants, frame, plan, signal } = task;
+  const learned = new Map<Contestant, readonly MaskEntry[]>();
+  const notes: string[] = [];
+  for (const one of contestants) {
+    progress(`calibrating ${one.name}`);
+    const { entries, notes: own } = await calibrate(one, plan, { runs, frame, signal, standing: STANDING_MASK });
+    learned.set(one, entries);
+    notes.push(...own);
+  }
+  const pairs: PairResult[] = [];
+  for (const [i, left] of contestants.entries()) {
+    for (const right of contestants.slice(i + 1)) {
+      progress(`comparing ${left.name} with ${right.name}`);
+      const mask = new Mask([...STANDING_MASK, ...learned.get(left) ?? [], ...learned.get(right) ?? []]);
+      pairs.push(await comparePair(task, left, right, mask));
+    }
+  }
+  const names = contestants.map(({ name }) => name);
+  const addresses = [...new Set(plan.steps.map(({ step }) => addressOf(step)))].sort();
+  const { oneSided } = commonOffer(contestants);
+  const agreements: Agreement[] = addresses.map((address) => agreementsOf(address, names, pairs));
+  const different = oneSided.length > 0 || pairs.some(({ differences }) => differences.length > 0);
+  const inconclusive = pairs.some(({ stopped }) => stopped?.who === "both");
+  return {
+    schema: "hearthproof.diff-matrix/1",
+    verdict: inconclusive ? "inconclusive" : different ? "different" : "equal",
+    seed: frame.seed,
+    steps: plan.steps.length,
+    targets: contestants.map((one) => ({
+      name: one.name,
+      target: one.target.url,
+      implementation: `${one.preflight.implementation.name} ${one.preflight.implementation.version}`,
+      masked: learned.get(one)?.length ?? 0,
+    })),
+    capabilities: agreements,
+    pairs,
+    one_sided: oneSided,
+    notes: [...new Set(notes)],
+  };
+}
+
+async function comparePair(
+  { frame, plan, signal }: MatrixTask,
+  left: Contestant,
+  right: Contestant,
+  mask: Mask,
+): Promise<PairResult> {
+  const run = await freshRun({ left, right, frame, signal }, plan, "diff");
+  const causes = causesOf(plan, run.findings.filter((finding) => !mask.hides(finding)));
+  const differences = causes.map(({ first, count }): PairDifference => {
+    const step = plan.steps[first.step];
+    const [a, b] = [run.left[first.step], run.right[first.step]];
+    const judged = step === undefined || a === undefined || b === undefined ? undefined : judge(first, step, a, b);
+    return {
+      class: first.class,
+      // A place that all answers have belongs to the capability that showed it.
+      capability: first.address !== "" ? first.address : step === undefined ? "" : addressOf(step.step),
+      path: first.path,
+      first_step: first.step,
+      count,
+      left: first.left,
+      right: first.right,
+      ...(judged?.requirement === undefined ? {} : { requirement: judged.requirement }),
+      supports: judged?.supports === "left" ? left.name : judged?.supports === "right" ? right.name : "undecided",
+    };
   });
-  const alone = oneSided.map(({ capability, who }) =>
-    `<li>${escapeHtml(capability)}: only ${escapeHtml(who.join(", "))}</li>`
-  );
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'">
-<title>${verdict} - comparison matrix</title></head>
-<body><h1>${verdict}</h1><table border="1" cellpadding="4"><thead><tr><th></th>${head}</tr></thead>
-<tbody>${rows.join("\n")}</tbody></table><ul>${alone.join("")}</ul></body></html>
-`;
+  return {
+    left: left.name,
+    right: right.name,
+    differences,
+    ...(run.stop === undefined ? {} : { stopped: run.stop }),
+  };
+}
+
+function linesOf(result: MatrixResult): string[] {
+  const { verdict, targets, steps, seed, pairs, one_sided: oneSided, capabilities, notes } = result;
+  const lines = [`${verdict.toUpperCase()}  ${targets.length} targets, ${steps} steps, seed ${seed}`];
+  for (const { left, right, differences, stopped } of pairs) {
+    const counts = new Map<string, number>();
+    for (const { capability } of differences) counts.set(capability, (counts.get(capability) ?? 0) + 1);
+    const where = [...counts].map(([capability, count]) => `${capability} (${count})`).join(", ");
+    lines.push(`  ${visible(left)} | ${visible(right)}: ${where === "" ? "agree" : visible(where)}`);
+    if (stopped !== undefined) lines.push(`    stopped at step ${stopped.step}: ${stopped.who}: ${stopped.why}`);
+  }
+  for (const { capability, groups } of capabilities.filter(({ groups }) => groups.length > 1)) {
+    lines.push(`  ${visible(capability)}: ${groups.map((group) => visible(group.join(" = "))).join("  /  ")}`);
+  }
+  for (const { capability, who } of oneSided) {
+    lines.push(`  one-sided ${visible(capability)}: only ${visible(who.join(", "))}`);
+  }
+  return [...lines, ...notes.map((note) => `note: ${visible(note)}`)];
 }

@@ -69,6 +69,12 @@ export const DIALECT_OPTIONS: readonly OptionSpec[] = [
     help: "how calls are phrased: contract, body-routed or a YAML file",
   },
   { name: "adapter", kind: "path", value: "FILE", help: "YAML file of what this target offers beyond the protocol" },
+  {
+    name: "tls-pin",
+    kind: "text",
+    value: "HEX",
+    help: "SHA-256 fingerprint the certificate of an https target must have",
+  },
 ];
 
 /** What cases may do to a node that goes on living. */

@@ -71,6 +71,17 @@ async function readDialect(options: Options): Promise<Dialect> {
   return asUsage(() => parseDialect(text, name));
 }
 
+/** A fingerprint as tools print it: hexadecimal digits, with or without colons. */
+function readPin(options: Options): string | undefined {
+  const given = options.text("tls-pin");
+  if (given === undefined) return undefined;
+  const plain = given.replaceAll(":", "").toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(plain)) {
+    throw new UsageError(`--tls-pin ${given}: a SHA-256 fingerprint has 64 hexadecimal digits`);
+  }
+  return plain;
+}
+
 async function readAdapter(options: Options): Promise<Adapter> {
   const path = options.text("adapter");
   if (path === undefined) return NO_ADAPTER;
@@ -184,13 +195,14 @@ export async function chooseTarget(
     ...(adminToken === undefined ? {} : { adminToken }),
     ...(sut === undefined ? {} : { sut }),
   };
+  const fingerprint = readPin(options) ?? adapter.fingerprint;
   return chosen(asUsage(() =>
     new EndpointTarget({
       url: spec,
       access,
       dialect,
       adapter,
-      ...(adapter.fingerprint === undefined ? {} : { fingerprint: adapter.fingerprint }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
     })
   ));
 }
