@@ -35,8 +35,16 @@ export class RunComparer {
   /** Capabilities with bursts or cancelled calls: how many of those count as what depends on the moment. */
   readonly #uncertain = new Set<string>();
 
-  constructor(private readonly timing: TimingLimits = TIMING, renaming: RenamingOptions = {}, skewMs = 0) {
-    this.state = { renaming: new Renaming(renaming), offsets: [0], skewMs };
+  constructor(
+    private readonly timing: TimingLimits = TIMING,
+    renaming: RenamingOptions = {},
+    start: Pick<RunState, "skewMs" | "ownNames"> & {
+      /** How far the log of the left was ahead before the first step. */
+      readonly offset?: number;
+    } = {},
+  ) {
+    const { offset = 0, ...more } = start;
+    this.state = { renaming: new Renaming(renaming), offsets: [offset], ...more };
     this.#values = new ValueComparer(this.state);
   }
 
@@ -133,7 +141,9 @@ export class RunComparer {
       sink(...finding);
     };
     this.#values.compare(left.value, right.value, "", noting);
-    if (!differs) layout(fromUtf8Lossy(left.body), fromUtf8Lossy(right.body), sink);
+    if (!differs && left.partial !== true && right.partial !== true) {
+      layout(fromUtf8Lossy(left.body), fromUtf8Lossy(right.body), sink);
+    }
   }
 
   #frames(left: Observation, right: Observation, sink: Sink): void {

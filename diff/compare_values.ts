@@ -38,6 +38,8 @@ export interface RunState {
   readonly offsets: number[];
   /** Milliseconds by which the times sent to the left were shifted against those sent to the right. */
   readonly skewMs?: number;
+  /** The nodes were set up by different people: what they are called may differ, one to one. */
+  readonly ownNames?: boolean;
 }
 
 /** A text as a difference shows it. */
@@ -77,16 +79,20 @@ export class ValueComparer {
 
   #object(left: JsonObject, right: JsonObject, depth: number): void {
     const names = Object.keys(left);
+    const renamed = this.#renamedMembers(left, right);
     let firstLeft: number | undefined;
     let firstRight: number | undefined;
     for (const name of names) {
       this.#path.push(name);
       const a = left[name];
-      const b = Object.hasOwn(right, name) ? right[name] : undefined;
+      const there = renamed?.get(name) ?? name;
+      const b = Object.hasOwn(right, there) ? right[there] : undefined;
       const sound = Object.hasOwn(MOMENTS, name) ? MOMENTS[name] : undefined;
       if (a === undefined || b === undefined) this.#report("semantic", a, b);
       else if (sound !== undefined && sound(a) !== sound(b)) this.#report("semantic", a, b);
-      else if (name === "signature" && typeof a === "string" && typeof b === "string") this.#signatureText(a, b);
+      else if (this.#isOwnName(name) && typeof a === "string" && typeof b === "string") {
+        if (typeof this.state.renaming.offer(a, b) !== "string") this.#report("semantic", a, b);
+      } else if (name === "signature" && typeof a === "string" && typeof b === "string") this.#signatureText(a, b);
       else {
         const timeLeft = timeOf(a, name);
         const timeRight = timeLeft === undefined ? undefined : timeOf(b, name);
@@ -101,12 +107,38 @@ export class ValueComparer {
       }
       this.#path.pop();
     }
+    const taken = new Set(renamed?.values());
     for (const name of Object.keys(right)) {
-      if (Object.hasOwn(left, name)) continue;
+      if (Object.hasOwn(left, name) || taken.has(name)) continue;
       this.#path.push(name);
       this.#report("semantic", undefined, right[name]);
       this.#path.pop();
     }
+  }
+
+  /** Members whose name is an id, as in heads by community, that the right calls differently. */
+  #renamedMembers(left: JsonObject, right: JsonObject): ReadonlyMap<string, string> | undefined {
+    const only = (one: JsonObject, other: JsonObject) =>
+      Object.keys(one).filter((name) => !Object.hasOwn(other, name) && formOf(name) !== undefined);
+    const lefts = only(left, right);
+    if (lefts.length === 0) return undefined;
+    const rights = only(right, left);
+    const pairs = new Map<string, string>();
+    for (const name of lefts) {
+      const at = rights.findIndex((other) => this.state.renaming.corresponds(name, other));
+      const free = at >= 0
+        ? at
+        : rights.findIndex((other) =>
+          formOf(other) === formOf(name) && this.state.renaming.offer(name, other) === "new"
+        );
+      const [other] = free < 0 ? [] : rights.splice(free, 1);
+      if (other !== undefined) pairs.set(name, other);
+    }
+    return pairs;
+  }
+
+  #isOwnName(name: string): boolean {
+    return this.state.ownNames === true && name === "display_name";
   }
 
   #spanDiffers(ms: number): boolean {
@@ -156,9 +188,10 @@ export class ValueComparer {
     const order = matched(left, right, known);
     if (order === undefined) return undefined;
     // Only events of one Lamport value are concurrent; the documents order the others (wire-format.md section 11).
-    const legal = order.every((at, index) => at === index || lamportOf(left[at]) === lamportOf(left[index]));
-    // Concurrent events stand in the order of their ids, which each side makes for itself: no difference at all.
-    if (legal && tiesSorted(left) && tiesSorted(right)) return order;
+    const tied = order.every((at, index) => at === index || lamportOf(left[at]) === lamportOf(left[index]));
+    // What stands in the order of ids stands differently where each side made its own: no difference at all.
+    if (tied && tiesSorted(left) && tiesSorted(right)) return order;
+    const legal = tied && lamportOf(left[moved]) !== undefined;
     this.#report(legal ? "legal-reorder" : "illegal-reorder", idOf(left[moved]), idOf(right[moved]));
     return order;
   }
@@ -221,8 +254,12 @@ function within(value: Json, least: number, most: number): boolean {
   return typeof value === "number" && value >= least && value <= most;
 }
 
+/** What an item is called: lists of events, members and contents are put in order by it. */
 function idOf(item: Json | undefined): string {
-  return isObject(item) && typeof item.event_id === "string" ? item.event_id : "";
+  if (typeof item === "string") return formOf(item) === undefined ? "" : item;
+  if (!isObject(item)) return "";
+  const id = item.event_id ?? item.node_id ?? item.cid;
+  return typeof id === "string" ? id : "";
 }
 
 function lamportOf(item: Json | undefined): Json | undefined {

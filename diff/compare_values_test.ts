@@ -88,6 +88,21 @@ Deno.test("concurrent events that stand in the order of ids each side made itsel
   assertEquals(differences([[{ id: B }, { id: B }], [left, right], [{ id: A }, { id: A }]]), ["semantic id"]);
 });
 
+Deno.test("lists in the order of names may stand differently where names do, others may not", () => {
+  const seen: [Json, Json] = [{ a: A, b: B }, { a: C, b: B }];
+  assertEquals(differences([seen, [[{ node_id: A }, { node_id: B }], [{ node_id: B }, { node_id: C }]]]), []);
+  assertEquals(differences([seen, [[{ node_id: A }, { node_id: B }], [{ node_id: C }, { node_id: B }]]]), []);
+  assertEquals(differences([seen, [[{ node_id: B }, { node_id: A }], [{ node_id: C }, { node_id: B }]]]), [
+    "illegal-reorder []",
+  ]);
+});
+
+Deno.test("members named after ids correspond like the ids", () => {
+  assertEquals(differences([[{ [A]: 1 }, { [B]: 1 }], [{ id: A }, { id: B }]]), []);
+  assertEquals(differences([[{ id: A }, { id: B }], [{ [A]: 1 }, { [B]: 2 }]]), [`semantic ${A}`]);
+  assertEquals(differences([[{ id: A }, { id: B }], [{ [A]: 1 }, {}]]), [`semantic ${A}`]);
+});
+
 Deno.test("tokens are compared by what is inside", () => {
   const token = (payload: object) => {
     const segment = (value: object) =>

@@ -9,7 +9,7 @@ import { VARIANTS } from "../src/node/variants/mod.ts";
 import { faultNames } from "../src/target/embedded.ts";
 import { ChildTarget } from "./child_target.ts";
 import { ONE_SIDE, SIDE_OPTIONS } from "./options.ts";
-import type { Contestant, RunFrame } from "./side.ts";
+import { type Contestant, type RunFrame, startsFresh } from "./side.ts";
 import { castOf, type CastSizes, type Offer } from "./traffic/mod.ts";
 import type { Cast } from "./plan.ts";
 
@@ -102,7 +102,8 @@ export function commonOffer(contestants: readonly Contestant[]): {
     versions: sharedVersions(profiles),
     websocket: every(({ websocket }) => websocket),
     sync: every(({ sync }) => sync),
-    pubsub: every(({ pubsub }) => pubsub),
+    // The topics of a node in use are somewhere in the middle of their sequence.
+    pubsub: every(({ pubsub }) => pubsub) && contestants.every(startsFresh),
   };
   return { offer, oneSided };
 }

@@ -4,7 +4,7 @@ import type { Mask } from "./mask.ts";
 import { type PairOptions, type PairRun, runPair } from "./pair.ts";
 import type { Plan } from "./plan.ts";
 import type { ShrinkLedger } from "./shrink_state.ts";
-import { type Contestant, openSide, type RunFrame } from "./side.ts";
+import { type Contestant, openSide, type RunFrame, startsFresh } from "./side.ts";
 
 /** What is needed to run again. */
 export interface Laboratory {
@@ -28,7 +28,7 @@ export async function freshRun(
   scope: string,
   until?: PairOptions["until"],
 ): Promise<PairRun> {
-  const frame = { ...lab.frame, scope };
+  const frame = { ...lab.frame, scope, used: ![lab.left, lab.right].every(startsFresh) };
   const opened = await Promise.allSettled([lab.left, lab.right].map((one) => openSide(one, frame, plan.actors)));
   const sides = opened.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
   try {

@@ -49,6 +49,8 @@ export interface Observation {
   /** The body as strict JSON; undefined if it is none. */
   readonly value: Json | undefined;
   readonly frames: readonly ObservedFrame[] | undefined;
+  /** Something was taken out of the value, so that it no longer is what the bytes say. */
+  readonly partial?: boolean;
   /** Close code of a WebSocket. */
   readonly close: number | undefined;
   readonly end: ConnectionEnd;

@@ -55,7 +55,12 @@ const BROKEN_WEIGHT = 1;
 
 /** Runs; the sides stay open. */
 export async function runPair(plan: Plan, left: Side, right: Side, options: PairOptions = {}): Promise<PairRun> {
-  const comparer = new RunComparer(options.timing, {}, options.skewMs);
+  const offset = (left.head ?? 0) - (right.head ?? 0);
+  const comparer = new RunComparer(options.timing, {}, {
+    offset,
+    ownNames: left.head !== undefined,
+    ...(options.skewMs === undefined ? {} : { skewMs: options.skewMs }),
+  });
   const [lefts, rights]: [Observation[], Observation[]] = [[], []];
   const findings: Finding[] = [];
   const sent = { bytes: 0, differing: 0, requests: 0 };

@@ -4,10 +4,11 @@ import type { Clock } from "../src/protocol/mod.ts";
 import { openSession } from "../src/target/open.ts";
 import { type Preflight, preflight } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
-import { StepPerformer } from "../src/runner/vector_steps.ts";
+import { StepPerformer, type VectorStep } from "../src/runner/vector_steps.ts";
 import { LiveNetwork, nullSink, steadyClock } from "../src/wire/mod.ts";
 import { type Observation, observe, unsent } from "./observation.ts";
 import type { Cast, PlannedStep } from "./plan.ts";
+import { type Before, Fitting, isOfEveryone, readBefore } from "./used_node.ts";
 
 /** A target and what is known of it. */
 export interface Contestant {
@@ -25,12 +26,21 @@ export interface RunFrame {
   readonly clock: Clock;
   /** Makes the identities of endpoints new for every attempt. */
   readonly scope: string;
+  /** A side was in use before: what was there is left out on both. */
+  readonly used?: boolean;
 }
 
 /** A run of one side. */
 export interface Side {
+  /** Where its log stood before the first step; left out for nodes that were started for the run. */
+  readonly head?: number;
   take(step: PlannedStep): Promise<Observation>;
   close(): Promise<void>;
+}
+
+/** Whether every run gets a node of its own. */
+export function startsFresh({ target }: Pick<Contestant, "target">): boolean {
+  return target.features.has("fresh") || target.kind === "process";
 }
 
 /** Looks at a target before anything is compared. @throws {PreflightError} If it cannot be judged. */
@@ -66,10 +76,17 @@ export async function openSide(contestant: Contestant, frame: RunFrame, cast: Ca
     needs: { movingClock: true, nodeClockMoves: true, durable: target.kind === "process" },
   });
   const performer = new StepPerformer({ session, actors, levels: cast });
+  const offered = found.profile.capabilities.map(({ name }) => String(name));
+  const before = frame.used === true ? await readBefore(performer, cast, offered) : undefined;
+  const fitting = before === undefined
+    ? undefined
+    : new Fitting(before.head, `${frame.seed} ${frame.timeOrigin} ${frame.scope}`);
   return {
+    ...(before === undefined ? {} : { head: before.head }),
     async take({ step }) {
       try {
-        return observe(await performer.take(step));
+        if (before === undefined || fitting === undefined) return observe(await performer.take(step));
+        return leftOut(observe(await performer.take(fitting.step(step))), before, step);
       } catch (error) {
         // Whatever a target does to make a step impossible is its answer to that step; the run goes on.
         return unsent(error instanceof Error ? error.message : String(error));
@@ -79,5 +96,18 @@ export async function openSide(contestant: Contestant, frame: RunFrame, cast: Ca
       await session.close();
       await network.close();
     },
+  };
+}
+
+/** An answer without what the node held before. */
+function leftOut(seen: Observation, before: Before, step: VectorStep): Observation {
+  if (isOfEveryone(step)) return { ...seen, value: null, partial: true };
+  const { value, frames } = seen;
+  const rest = value === undefined ? undefined : before.without(value);
+  return {
+    ...seen,
+    value: rest,
+    partial: JSON.stringify(rest) !== JSON.stringify(value),
+    frames: frames?.map((frame) => frame.data === undefined ? frame : { ...frame, data: before.without(frame.data) }),
   };
 }

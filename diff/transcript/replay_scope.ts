@@ -84,7 +84,7 @@ class ScopeReplay {
   ) {
     this.#names = namesOf(recorded, session, frame);
     // The recorded answers lie as far behind as everything that is sent was moved.
-    this.#comparer = new RunComparer(undefined, {}, -this.#names.shiftMs);
+    this.#comparer = new RunComparer(undefined, {}, { skewMs: -this.#names.shiftMs });
   }
 
   async run(): Promise<ReplayedScope> {

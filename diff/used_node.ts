@@ -1,0 +1,178 @@
+/**
+ * Comparing nodes that were in use before (design.md "Target": endpoints have no reset). What was there is noted and left
+ * out of every answer, positions of the log count from where it stood, and files get a content of their own.
+ */
+
+import {
+  base64url,
+  blobShape,
+  canonicalize,
+  chunksOf,
+  isObject,
+  type Json,
+  type JsonObject,
+  manifestCid,
+  Random,
+  tryParseJson,
+  ulid,
+  utf8,
+} from "../src/protocol/mod.ts";
+import type { StepPerformer, VectorStep } from "../src/runner/vector_steps.ts";
+import type { Cast } from "./plan.ts";
+
+/** Members that hold a position of the log. */
+const POSITIONS: readonly string[] = ["since_lamport", "our_head"];
+/** Lists that start at the beginning of the log unless told otherwise. */
+const LISTS: readonly string[] = ["market.list", "chat.history"];
+/** What only says how a node was used, by everyone: nothing in it can be told apart. */
+const OF_EVERYONE = /^\/(metrics|trace\/recent)(\?|$)/;
+/** Members that name the thing a list item stands for. */
+const KEYS: readonly string[] = ["event_id", "cid", "name", "node_id", "corpus"];
+/** Items of one answer that are remembered. */
+const MAX_ITEMS = 100_000;
+
+/** What a node held before the first step. */
+export class Before {
+  /** Highest position of its log. */
+  head = 0;
+  readonly #items = new Set<string>();
+
+  /** Notes every item of every list. */
+  note(value: Json | undefined): void {
+    if (Array.isArray(value)) { for (const item of value) this.#note(item); }
+    if (typeof value !== "object" || value === null) return;
+    for (const inside of Array.isArray(value) ? value : Object.values(value)) this.note(inside);
+  }
+
+  /** The value without list items that were there before. */
+  without(value: Json): Json {
+    if (Array.isArray(value)) {
+      return value.filter((item) => !this.#items.has(keyOf(item))).map((item) => this.without(item));
+    }
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.without(item)]));
+  }
+
+  #note(item: Json): void {
+    // Numbers and truth values name nothing.
+    if (this.#items.size < MAX_ITEMS && (typeof item === "string" || isObject(item))) this.#items.add(keyOf(item));
+  }
+}
+
+function keyOf(item: Json): string {
+  if (!isObject(item)) return typeof item === "string" ? `text ${item}` : "";
+  const name = KEYS.find((key) => typeof item[key] === "string");
+  return name === undefined ? canonicalize(item) : `${name} ${item[name]}`;
+}
+
+/** Reads what can be read of a node without leaving anything but the membership of one actor. */
+export async function readBefore(
+  performer: StepPerformer,
+  cast: Cast,
+  capabilities: readonly string[],
+): Promise<Before> {
+  const before = new Before();
+  const read = async (step: VectorStep) => {
+    try {
+      return tryParseJson((await performer.take(step)).answer.body);
+    } catch {
+      // An actor that cannot be had reads nothing; the steps will tell.
+      return undefined;
+    }
+  };
+  const heads = await read({ do: "http", method: "GET", path: "/sync/v1/heads" });
+  if (isObject(heads)) {
+    const positions = [heads.head, heads[String(performer.learned.get("community_id"))]];
+    before.head = positions.find((head) => typeof head === "number") ?? 0;
+  }
+  before.note(await read({ do: "http", method: "GET", path: "/community/manifest" }));
+  const reader = Object.keys(cast).find((name) => cast[name] === "member");
+  if (reader === undefined) return before;
+  const calls: readonly (readonly [string, JsonObject])[] = [
+    ["market.list", { limit: 500 }],
+    ["file.list", {}],
+    ["rag.list_corpora", {}],
+    ["protocol.registry.list", {}],
+  ];
+  for (const [capability, input] of calls) {
+    if (capabilities.includes(capability)) before.note(await read({ do: "call", as: reader, capability, input }));
+  }
+  return before;
+}
+
+/** Makes steps fit a node in use: positions from its head, files with a content no run had before. */
+export class Fitting {
+  readonly #mark: string;
+  /** Names of contents as the plan has them -> as they are here. */
+  readonly #names = new Map<string, string>();
+
+  /** `salt` is the same for both sides of a run and differs between runs. */
+  constructor(private readonly head: number, salt: string) {
+    // A name, so that the texts of two runs are equal up to renaming.
+    this.#mark = ulid(0, new Random(0, "content", salt));
+  }
+
+  /** The step for this node. */
+  step(step: VectorStep): VectorStep {
+    const shifted = this.#shifted(step as unknown as Json) as unknown as VectorStep;
+    const fitted = shifted.do === "call" ? this.#call(shifted) : shifted;
+    return this.#named(fitted as unknown as Json) as unknown as VectorStep;
+  }
+
+  #call(step: Extract<VectorStep, { do: "call" }>): VectorStep {
+    const { capability, input } = step;
+    if (LISTS.includes(capability) && input !== undefined && input.since_lamport === undefined) {
+      return { ...step, input: { ...input, since_lamport: this.head } };
+    }
+    if (capability !== "file.put" || input === undefined) return step;
+    return { ...step, input: this.#own(input) };
+  }
+
+  #shifted(value: Json, name = ""): Json {
+    if (typeof value === "number") return POSITIONS.includes(name) && value >= 0 ? value + this.head : value;
+    if (Array.isArray(value)) return value.map((item) => this.#shifted(item));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#shifted(item, key)]));
+  }
+
+  #named(value: Json): Json {
+    if (typeof value === "string") return this.#names.get(value) ?? value;
+    if (Array.isArray(value)) return value.map((item) => this.#named(item));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#named(item)]));
+  }
+
+  /** An upload with the mark of the run before its content; spoiled ones stay as they are. */
+  #own(input: JsonObject): JsonObject {
+    const { manifest, chunks } = input;
+    const parts = Array.isArray(chunks) ? chunks.filter(isObject) : [];
+    if (!isObject(manifest) || parts.length === 0 || !Array.isArray(manifest.chunks)) return input;
+    const bytes = parts.map(({ data_b64: data }) => Uint8Array.fromBase64(String(data), { alphabet: "base64url" }));
+    const text = bytes.map((part) => new TextDecoder().decode(part)).join("");
+    const content = utf8(`${this.#mark} ${text}`);
+    const shape = blobShape(content);
+    if (shape.chunks.length !== manifest.chunks.length) return input;
+    const cid = manifestCid(shape);
+    this.#names.set(String(manifest.cid), cid);
+    shape.chunks.forEach((chunk, i) => {
+      const old = manifest.chunks as Json[];
+      const before = old[i];
+      if (isObject(before)) this.#names.set(String(before.cid), chunk.cid);
+    });
+    return {
+      ...input,
+      manifest: {
+        cid,
+        size_bytes: shape.size_bytes,
+        chunk_size_bytes: shape.chunk_size_bytes,
+        chunks: shape.chunks.map((chunk, i) => ({ i, cid: chunk.cid, size_bytes: chunk.size_bytes })),
+      },
+      chunks: chunksOf(content).map((chunk) => ({ i: chunk.i, cid: chunk.cid, data_b64: base64url(chunk.bytes) })),
+    };
+  }
+}
+
+/** Whether nothing in the answer to a step can be told apart on a node in use. */
+export function isOfEveryone(step: VectorStep): boolean {
+  return step.do === "http" && OF_EVERYONE.test(step.path);
+}
