@@ -68,7 +68,10 @@ export interface Overrides {
 
 /** A deliberate mistake of the node: what a faulty implementation would plausibly do. */
 export interface Fault extends Overrides {
-  /** Requirement ids this fault breaks; cases of all others must stay green under it. */
+  /**
+   * Requirement ids this fault breaks, its own first; cases of all others must stay green under it. A last `"*"` says
+   * that it breaks what nearly every case needs: any may fail.
+   */
   readonly breaks: readonly [string, ...string[]];
 }
 

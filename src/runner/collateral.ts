@@ -11,6 +11,9 @@ import { RunnerBench } from "./bench.ts";
 import type { ProvableCase } from "./select.ts";
 import { sortOut } from "./selftest.ts";
 
+/** In `breaks`: what nearly every case needs is broken, so that any may fail. */
+const ANY = "*";
+
 /** A case that fails under a fault that does not say so. */
 export interface Collateral {
   readonly fault: string;
@@ -65,6 +68,8 @@ export async function collateral(options: CollateralOptions): Promise<Collateral
   try {
     const repeated = await crew.work(jobs, {
       good: (_, { outcome }) => outcome !== "fail",
+      // Most failures here are real; only those that measure time may come from the work beside them.
+      repeats: ({ planned: { definition } }) => definition.timed === true || definition.waitsMs !== undefined,
       record({ planned: { definition, requirement }, label }, { failure }, good) {
         if (good) return;
         const { expected = "", observed = "" } = failure ?? {};
@@ -89,7 +94,9 @@ export async function collateral(options: CollateralOptions): Promise<Collateral
 
 /** Requirements whose cases may fail: those the fault names, and those of the cases that name the fault. */
 function answerableFor(fault: string, { all, nodeFaults }: CollateralOptions): ReadonlySet<string> {
-  const named = (isReporterFault(fault) ? REPORTER_FAULTS[fault] : nodeFaults[fault])?.breaks ?? [];
+  const known = isReporterFault(fault) ? REPORTER_FAULTS[fault] : nodeFaults[fault];
+  const named: readonly string[] = known?.breaks ?? [];
+  if (named.includes(ANY)) return new Set(all.map(({ requirement }) => requirement.id));
   const own = all.filter(({ definition }) => (definition.brokenBy as readonly string[]).includes(fault));
   return new Set([...named, ...own.map(({ requirement }) => requirement.id)]);
 }

@@ -22,8 +22,9 @@ export interface CrewOptions extends LabBasis {
 
 /** How jobs are judged and told. */
 export interface Sweep<J extends Job> {
-  /** Whether the job ended as it must; others are run again alone before they count. */
+  /** Whether the job ended as it must; others are run again alone before they count, unless `repeats` says no. */
   readonly good: (job: J, result: CaseResult) => boolean;
+  readonly repeats?: (job: J) => boolean;
   readonly record: (job: J, result: CaseResult, good: boolean) => void;
   readonly progress: (done: number, total: number, doubtful: number) => void;
 }
@@ -61,7 +62,8 @@ export class Crew {
       left.set(key, (left.get(key) ?? 1) - 1);
       // A set-up ends with its last job, so that children do not pile up.
       if (left.get(key) === 0) await this.#labs.end(job);
-      if (sweep.good(job, result)) sweep.record(job, result, true);
+      const good = sweep.good(job, result);
+      if (good || sweep.repeats?.(job) === false) sweep.record(job, result, good);
       else doubtful.push(job);
       sweep.progress(++done, jobs.length, doubtful.length);
     };

@@ -53,6 +53,30 @@ const NODE_MANIFEST_READERS = [
   "IDN-023",
   "IDN-027",
   "IDN-031",
+  "TRN-013",
+  "BUS-001",
+  "BUS-002",
+  "BUS-003",
+  "BUS-004",
+  "BUS-005",
+  "BUS-006",
+  "BUS-008",
+  "BUS-009",
+  "BUS-010",
+  "BUS-011",
+  "BUS-012",
+  "BUS-020",
+  "PRO-001",
+  "PRO-003",
+  "PRO-014",
+  "PRO-028",
+  "PRO-029",
+  "PRO-030",
+  "PRO-031",
+  "PRO-032",
+  "PRO-033",
+  "KBS-047",
+  "LLM-038",
 ] as const;
 
 /** Cases that read the community manifest, and fail with it. */
@@ -76,6 +100,20 @@ const COMMUNITY_MANIFEST_READERS = [
   "IDN-074",
   "IDN-075",
   "IDN-076",
+  "EVT-024",
+  "EVT-026",
+  "EVT-027",
+  "EVT-028",
+  "EVT-029",
+  "EVT-030",
+  "EVT-057",
+  "EVT-058",
+  "EVT-059",
+  "EVT-060",
+  "EVT-055",
+  "EVT-056",
+  "EVT-061",
+  "EVT-062",
 ] as const;
 
 type Change = (document: JsonObject) => JsonObject;
@@ -126,15 +164,15 @@ export const identityDocumentFaults = faults({
     ...nodeManifest((m) => ({ ...m, version: "1.0" })),
   },
   "manifest-contract-version-number": {
-    breaks: ["IDN-004"],
+    breaks: ["IDN-004", "BUS-002", "BUS-011", "PRO-003"],
     ...nodeManifest((m) => ({ ...m, contract_version: Number(m.contract_version) })),
   },
   "manifest-contract-version-patch": {
-    breaks: ["IDN-004"],
+    breaks: ["IDN-004", "BUS-002", "BUS-011", "PRO-003"],
     ...nodeManifest((m) => ({ ...m, contract_version: `${m.contract_version}.0` })),
   },
   "manifest-node-id-short": {
-    breaks: ["IDN-005", "IDN-020", "IDN-031"],
+    breaks: ["IDN-005", "IDN-020", "IDN-031", "TRN-003"],
     ...nodeManifest((m) => ({ ...m, node_id: shortId(String(m.node_id)) })),
   },
   "manifest-community-id-short": {
@@ -162,7 +200,32 @@ export const identityDocumentFaults = faults({
     ...nodeManifest((m) => ({ ...m, hardware: { ...m.hardware as JsonObject, ram_gb: "16GB" } })),
   },
   "manifest-capabilities-as-names": {
-    breaks: ["IDN-011"],
+    breaks: [
+      "IDN-011",
+      "BUS-001",
+      "BUS-002",
+      "BUS-003",
+      "BUS-004",
+      "BUS-005",
+      "BUS-006",
+      "BUS-008",
+      "BUS-009",
+      "BUS-010",
+      "BUS-011",
+      "BUS-012",
+      "BUS-020",
+      "PRO-001",
+      "PRO-003",
+      "PRO-014",
+      "PRO-028",
+      "PRO-029",
+      "PRO-030",
+      "PRO-031",
+      "PRO-032",
+      "PRO-033",
+      "KBS-047",
+      "LLM-038",
+    ],
     ...nodeManifest((m) => ({ ...m, capabilities: objects(m.capabilities).map((c) => `${c.name}@${c.version}`) })),
   },
   "manifest-uptime-zero": {
@@ -222,7 +285,7 @@ export const identityDocumentFaults = faults({
     rules: { signManifest: (identity, m) => ({ ...signDocument(identity, without(m, "load")), load: m.load ?? 0 }) },
   },
   "manifest-key-per-issue": {
-    breaks: ["IDN-021", "IDN-031"],
+    breaks: ["IDN-021", "IDN-031", "TRN-003"],
     rules: {
       signManifest: (identity, m) => {
         const fresh = identityFromSeed(deriveBytes(identity.id, String(m.issued_at)));
@@ -263,7 +326,7 @@ export const identityDocumentFaults = faults({
     ...communityManifest((m) => ({ ...m, community_id: ELSEWHERE.id })),
   },
   "community-signed-by-plain-member": {
-    breaks: ["IDN-028"],
+    breaks: ["IDN-028", "EVT-062"],
     // The sound node is an anchor; listed as a plain member it still signs.
     ...communityManifest((m) => ({
       ...m,
@@ -292,7 +355,7 @@ export const identityDocumentFaults = faults({
     })),
   },
   "community-forgets-own-node": {
-    breaks: ["IDN-028", "IDN-031"],
+    breaks: ["IDN-028", "IDN-031", "EVT-062", "KBS-026"],
     rules: { listedMembers: (members, ownId) => members.filter(({ node_id }) => node_id !== ownId) },
   },
   "community-root-plain-member": {
@@ -303,7 +366,7 @@ export const identityDocumentFaults = faults({
     })),
   },
   "community-keeps-revoked-members": {
-    breaks: ["IDN-033"],
+    breaks: ["IDN-033", "EVT-060"],
     ...communityManifest((m) => ({
       ...m,
       members: [
@@ -326,7 +389,7 @@ export const identityDocumentFaults = faults({
     ...communityManifest((m) => ({ ...m, lamport_at_creation: START_SECONDS })),
   },
   "community-head-below-creation": {
-    breaks: ["IDN-034"],
+    breaks: ["IDN-034", "EVT-062"],
     rules: { manifestHead: () => -1 },
   },
   "community-head-one-ahead": {

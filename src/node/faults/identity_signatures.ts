@@ -97,6 +97,11 @@ function quirkyText(node: Spelled, quirks: Quirks, level = 0): string {
   return `{${names.map((n) => `${name(n)}:${quirkyText(node[n] as Spelled, quirks, level + 1)}`).join(",")}}`;
 }
 
+/** The body as it was sent; where there is none, the envelope says null. */
+function sentBody({ raw }: SignedRequest): string {
+  return raw.length === 0 ? "null" : fromUtf8(raw);
+}
+
 /** The canonical envelope around another text of its body. */
 function around({ envelope }: SignedRequest, body: string): string {
   const text = canonicalize({ ...envelope, body: null });
@@ -106,7 +111,7 @@ function around({ envelope }: SignedRequest, body: string): string {
 /** Signatures over an envelope whose body went through the quirky canonicaliser. */
 function quirky(quirks: Quirks): { readonly verifySignature: Check } {
   return {
-    verifySignature: overText((request) => around(request, quirkyText(spelled(fromUtf8(request.raw)), quirks))),
+    verifySignature: overText((request) => around(request, quirkyText(spelled(sentBody(request)), quirks))),
   };
 }
 
@@ -144,6 +149,17 @@ export const identitySignatureFaults = faults({
       "IDN-050",
       "IDN-059",
       "IDN-060",
+      "TRN-018",
+      "TRN-019",
+      "TRN-020",
+      "TRN-021",
+      "TRN-022",
+      "TRN-023",
+      "TRN-041",
+      "TRN-044",
+      "TRN-053",
+      "TRN-043",
+      "TOK-049",
     ],
     rules: { verifySignature: ({ signature }) => SIGNATURE_PATTERN.test(signature ?? "") },
   },
@@ -234,7 +250,18 @@ export const identitySignatureFaults = faults({
     },
   },
   "canonical-ascii-only": {
-    breaks: ["IDN-049", "IDN-054", "IDN-055", "IDN-057", "IDN-059"],
+    breaks: [
+      "IDN-049",
+      "IDN-054",
+      "IDN-055",
+      "IDN-057",
+      "IDN-059",
+      "IDN-056",
+      "IDN-051",
+      "MKT-013",
+      "CHT-017",
+      "CHT-018",
+    ],
     rules: quirky({ string: (value) => escaped(JSON.stringify(value), NON_ASCII) }),
   },
   "canonical-any-rendering": {
@@ -248,22 +275,22 @@ export const identitySignatureFaults = faults({
   },
   "canonical-body-as-received": {
     breaks: ["IDN-051", "IDN-052", "IDN-053", "IDN-054", "IDN-055", "IDN-056"],
-    rules: { verifySignature: overText((request) => around(request, fromUtf8(request.raw))) },
+    rules: { verifySignature: overText((request) => around(request, sentBody(request))) },
   },
   "canonical-numbers-as-written": {
-    breaks: ["IDN-053"],
+    breaks: ["IDN-053", "IDN-056"],
     rules: quirky({ number: (_value, written) => written }),
   },
   "canonical-escapes-as-written": {
-    breaks: ["IDN-054", "IDN-055"],
+    breaks: ["IDN-054", "IDN-055", "IDN-056"],
     rules: quirky({ string: (_value, written) => written }),
   },
   "canonical-surrogates-apart": {
-    breaks: ["IDN-055"],
+    breaks: ["IDN-055", "MKT-013", "CHT-018"],
     rules: quirky({ string: (value) => escaped(JSON.stringify(value), BEYOND_BASIC_PLANE) }),
   },
   "canonical-surrogates-fail": {
-    breaks: ["IDN-055"],
+    breaks: ["IDN-055", "TRN-030"],
     rules: {
       parseBody: (bytes) => {
         const text = fromUtf8(bytes);
@@ -277,40 +304,80 @@ export const identitySignatureFaults = faults({
     rules: quirky({ sortedLevels: 1 }),
   },
   "canonical-sorts-arrays": {
-    breaks: ["IDN-056", "IDN-073", "IDN-074", "IDN-075", "IDN-076", "IDN-077"],
+    breaks: [
+      "IDN-056",
+      "IDN-073",
+      "IDN-074",
+      "IDN-075",
+      "IDN-076",
+      "IDN-077",
+      "BUS-044",
+      "TOK-014",
+      "FIL-029",
+      "LLM-015",
+      "LLM-016",
+      "LLM-017",
+      "LLM-049",
+      "LLM-050",
+      "LLM-052",
+      "LLM-053",
+      "LLM-055",
+      "EMB-001",
+      "EMB-002",
+      "EMB-003",
+      "EMB-004",
+      "EMB-005",
+      "EMB-006",
+      "EMB-007",
+      "EMB-008",
+      "EMB-009",
+      "EMB-010",
+      "EMB-012",
+    ],
     rules: quirky({ sortArrays: true }),
   },
   "canonical-names-without-case": {
-    breaks: ["IDN-057"],
+    breaks: ["IDN-057", "IDN-056"],
     rules: quirky({ order: (a, b) => compareCodePoints(a.toLowerCase(), b.toLowerCase()) }),
   },
   "canonical-names-by-number": {
-    breaks: ["IDN-057"],
+    breaks: ["IDN-057", "IDN-056"],
     rules: quirky({
       order: (a, b) => /^\d+$/.test(a) && /^\d+$/.test(b) ? Number(a) - Number(b) : compareCodePoints(a, b),
     }),
   },
   "canonical-names-by-locale": {
-    breaks: ["IDN-057"],
+    breaks: ["IDN-057", "IDN-056"],
     rules: quirky({ order: (a, b) => a.localeCompare(b, "en") }),
   },
   "canonical-escapes-solidus": {
-    breaks: ["IDN-058"],
+    breaks: ["IDN-058", "IDN-056", "TOK-062", "TOK-066", "FIL-020", "KBS-044", "CHT-018"],
     rules: quirky({ string: (value) => canonicalize(value).replaceAll("/", "\\/") }),
   },
   "canonical-escapes-newline-as-code": {
-    breaks: ["IDN-058"],
+    breaks: [
+      "IDN-058",
+      "IDN-056",
+      "KBS-013",
+      "KBS-044",
+      "LLM-050",
+      "LLM-052",
+      "MKT-013",
+      "CHT-013",
+      "CHT-016",
+      "CHT-018",
+    ],
     rules: quirky({
       string: (value) =>
         value.split("\n").map((line) => JSON.stringify(line).slice(1, -1)).join("\\u000a").replace(/^|$/g, '"'),
     }),
   },
   "canonical-normalises-unicode": {
-    breaks: ["IDN-059"],
+    breaks: ["IDN-059", "IDN-056", "CHT-018"],
     rules: quirky({ string: (value) => canonicalize(value.normalize("NFC")) }),
   },
   "canonical-drops-nulls": {
-    breaks: ["IDN-060"],
+    breaks: ["IDN-060", "IDN-056", "PRO-022", "PRO-023", "PRO-024", "PRO-025", "PRO-026", "LLM-040", "LLM-045"],
     rules: quirky({ dropNulls: true }),
   },
   "canonical-large-integers-as-exponent": {
@@ -320,7 +387,7 @@ export const identitySignatureFaults = faults({
     }),
   },
   "canonical-booleans-as-numbers": {
-    breaks: ["IDN-056", "IDN-062"],
+    breaks: ["IDN-056", "IDN-062", "*"],
     rules: quirky({ boolean: (value) => value ? "1" : "0" }),
   },
 });

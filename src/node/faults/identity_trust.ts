@@ -22,22 +22,36 @@ export const identityTrustFaults = faults({
       "IDN-070",
       "IDN-072",
       "IDN-077",
+      "*",
     ],
     rules: { admits: () => false },
   },
   "admits-any-signature": {
-    breaks: ["IDN-038"],
+    breaks: [
+      "IDN-038",
+      "TRN-042",
+      "WSK-016",
+      "EVT-028",
+      "TOK-018",
+      "FIL-021",
+      "KBS-021",
+      "LLM-032",
+      "MKT-015",
+      "MKT-027",
+      "CHT-019",
+      "EMB-017",
+    ],
     rules: {
       admits: () => true,
       trustPasses: (level, required) => level === "unknown" || soundRules.trustPasses(level, required),
     },
   },
   "revoked-answered-as-strangers": {
-    breaks: ["IDN-039", "IDN-077", "CHT-020"],
+    breaks: ["IDN-039", "IDN-077", "CHT-020", "BUS-036"],
     rules: { refusesRevoked: () => false },
   },
   "revoked-still-served": {
-    breaks: ["IDN-039", "IDN-077", "CHT-020"],
+    breaks: ["IDN-039", "IDN-077", "CHT-020", "BUS-036"],
     rules: {
       refusesRevoked: () => false,
       admits: (caller, level, core) => level !== "unknown" || core.community.isRevoked(caller),
@@ -106,11 +120,11 @@ export const identityTrustFaults = faults({
     rules: { revokeSigners: (valid, caller) => [...valid, caller] },
   },
   "revoke-counts-repeats": {
-    breaks: ["IDN-074"],
+    breaks: ["IDN-074", "EVT-059"],
     rules: { coSignersDistinct: false },
   },
   "revoke-trusts-signers-blindly": {
-    breaks: ["IDN-075"],
+    breaks: ["IDN-075", "EVT-059"],
     rules: { coSignerCounts: (level) => atLeast(level, "trusted") },
   },
   "revoke-counts-plain-members": {
@@ -118,7 +132,7 @@ export const identityTrustFaults = faults({
     rules: { coSignerCounts: (level, signatureValid) => signatureValid && atLeast(level, "member") },
   },
   "revocation-without-effect": {
-    breaks: ["IDN-039", "IDN-077"],
+    breaks: ["IDN-039", "IDN-077", "BUS-036", "EVT-022", "EVT-060", "EVT-070", "TOK-052", "CHT-020"],
     rules: { decisionCounts: (kind) => kind !== "revoked" },
   },
 });

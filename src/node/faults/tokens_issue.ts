@@ -55,7 +55,7 @@ export const tokenIssueFaults = faults({
     outbound: (answer) => issueOutput(answer, ({ token_id: _, ...rest }) => rest),
   },
   "token-is-one-blob": {
-    breaks: ["TOK-002", ...FORM, ...USE, "TOK-027", "TOK-028", "TOK-062"],
+    breaks: ["TOK-002", ...FORM, ...USE, "TOK-027", "TOK-028", "TOK-062", "LLM-061"],
     rules: {
       assembleToken: (issuer, _header, payload) => {
         const signature = base64url(signBytes(issuer, canonicalBytes(payload)));
@@ -105,7 +105,7 @@ export const tokenIssueFaults = faults({
     rules: { tokenTtl: (asked) => asked ?? THIRTY_DAYS_SECONDS, tokenTtlBounded: false },
   },
   "token-scope-widened": {
-    breaks: ["TOK-011", "TOK-020", "TOK-041", "TOK-042"],
+    breaks: ["TOK-011", "TOK-020", "TOK-041", "TOK-042", "LLM-061"],
     document: payloadChange((payload) => ({
       ...payload,
       scope: { ...payload.scope as JsonObject, capabilities: ["*"] },

@@ -163,7 +163,7 @@ export const tokenVerifyFaults = faults({
     rules: { tokenAudienceAccepted: () => true },
   },
   "token-opens-everything": {
-    breaks: ["TOK-041", "TOK-042", "TOK-043"],
+    breaks: ["TOK-041", "TOK-042", "TOK-043", "LLM-061"],
     rules: { tokenEntryCovers: () => true },
   },
   "token-scope-by-prefix": {
