@@ -5,7 +5,7 @@ import { type Network, type ProxyRule, startProxy } from "../src/wire/mod.ts";
 import { parseEndpoint } from "../src/target/endpoint.ts";
 import type { Chaos, ChaosFault } from "./chaos_file.ts";
 import type { DetourNetwork } from "./chaos_network.ts";
-import type { NodeChild } from "./child.ts";
+import type { SteeredNode } from "./child.ts";
 import type { Disturbance } from "./soak_run.ts";
 
 /** Milliseconds after a fault in which calls may still fail for it. */
@@ -14,7 +14,7 @@ const SETTLE_MS = 2000;
 /** What faults need. */
 export interface ChaosHands {
   readonly clock: Clock;
-  readonly child: NodeChild;
+  readonly child: SteeredNode;
   /** The network of the load, whose connections can be led through a proxy. */
   readonly detour: DetourNetwork;
   /** Where the proxy listens and dials: a network without detour. */
@@ -66,11 +66,11 @@ async function act(fault: ChaosFault, hands: ChaosHands, signal: AbortSignal): P
     case "kill":
       return await child.restart("SIGKILL", forMs);
     case "pause":
-      child.signal("SIGSTOP");
+      await child.signal("SIGSTOP");
       try {
         await meanwhile();
       } finally {
-        child.signal("SIGCONT");
+        await child.signal("SIGCONT");
       }
       return;
     case "skew":
@@ -97,7 +97,8 @@ async function throughProxy(fault: ChaosFault, hands: ChaosHands, meanwhile: () 
     await meanwhile();
   } finally {
     detour.lead(undefined);
-    await proxy.close();
+    // It is over when its last connection is; kept ones of the load end when they are tried again.
+    proxy.close().catch(() => {});
   }
 }
 

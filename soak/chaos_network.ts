@@ -66,8 +66,10 @@ class DetourConnection implements Connection {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    if (!this.current()) return Promise.reject(new WireError("closed", "Cannot write: the way to the target changed"));
-    return this.base.write(bytes);
+    if (this.current()) return this.base.write(bytes);
+    // Whoever waits for the answer must not wait in vain.
+    this.base.close();
+    return Promise.reject(new WireError("closed", "Cannot write: the way to the target changed"));
   }
 
   read(deadlineMs: number) {

@@ -79,7 +79,7 @@ export class RunState {
   readonly integrity: IntegrityMonitor;
   readonly audit: AuditMonitor;
   readonly latency: LatencyMonitor;
-  readonly clock = new ClockMonitor();
+  readonly clock = new ClockMonitor((from, to) => this.tally.interrupted(from, to));
   readonly thresholds: Thresholds;
   readonly monitors: readonly Monitor[];
   /** Everything with a state, in the order in which it is fed. */

@@ -6,6 +6,7 @@ import { AuditReader } from "./audit_reader.ts";
 import { ConnectionPool } from "./connections.ts";
 import { Engine } from "./engine.ts";
 import { EventText } from "./event_text.ts";
+import { LookBack } from "./look_back.ts";
 import { LOST_AFTER_MS } from "./monitors/accounting.ts";
 import { CHECKPOINT_EVERY_MS, type Journal } from "./journal.ts";
 import type { Observation } from "./observation.ts";
@@ -24,6 +25,8 @@ const CALL_DEADLINE_MS = 30_000;
 const SETTLE_MS = LOST_AFTER_MS + 4000;
 const SETTLE_LOOK_MS = 250;
 const PROGRESS_EVERY_MS = 1000;
+/** Milliseconds between two looks for events that no reading showed. */
+const LOOK_AROUND_MS = 1000;
 /** A run that is younger than this has just begun: nothing of its schedule is past. */
 const PROMPT_MS = 1000;
 
@@ -78,6 +81,7 @@ export class SoakRun {
   readonly #engine: Engine;
   readonly #pool: ConnectionPool;
   readonly #watch: Watch;
+  readonly #lookBack: LookBack;
   readonly #sequences = new Map<number, number>();
   /** Run milliseconds at the end of the load as planned: later by what the tester was away. */
   readonly #plannedEnd: number;
@@ -101,7 +105,8 @@ export class SoakRun {
         random: loadRandom(seed, `load ${options.epoch}`),
         material: prepared.material,
         exchange: (request) => this.#pool.exchange(request),
-        acknowledged: () => tally.acknowledged,
+        // What the target showed before counts as well: a run that is resumed does not know every answer.
+        acknowledged: () => Math.max(tally.acknowledged, prepared.head),
         nextSequence: (caller) => this.#nextSequence(caller),
       },
       operations: prepared.operations,
@@ -138,6 +143,20 @@ export class SoakRun {
         }
         : {}),
     });
+    this.#lookBack = new LookBack({
+      clock,
+      accounting: state.accounting,
+      page: (after) => this.#watch.page(after),
+      observe,
+    });
+  }
+
+  /** Looks for what was sent at most one deadline before a gap and may have come to lie under what was read. */
+  async #lookBehind(gapFrom: number): Promise<void> {
+    const { tally, config } = this.options.state;
+    if (!this.options.prepared.readable || !await this.#watch.readLog()) return;
+    const since = Math.max(config.headBefore, tally.reachedAt(gapFrom - CALL_DEADLINE_MS));
+    await this.#lookBack.through(since, tally.position.lamport);
   }
 
   /** Runs to the end of the duration or until the signal, and judges. */
@@ -153,6 +172,7 @@ export class SoakRun {
       this.#watch.start(over.signal),
       this.#progress(over.signal, (why) => stopped.abort(new Error(why))),
       this.#disturb(loadOver),
+      this.#lookAround(over.signal),
     ]);
     if (concurrency === undefined) {
       const away = state.tally.awayMs;
@@ -176,6 +196,17 @@ export class SoakRun {
     const ending = { endMs: ended, early, incomplete };
     await journal.close(ending);
     return state.report(ending);
+  }
+
+  /** Events that no reading showed, and, once, what was under way when the tester died. */
+  async #lookAround(signal: AbortSignal): Promise<void> {
+    const { clock, prepared, epoch, state } = this.options;
+    if (!prepared.readable) return;
+    if (epoch > 0) await this.#lookBehind(state.tally.lastAway);
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_AROUND_MS, signal).catch(() => {});
+      await this.#lookBack.overdue();
+    }
   }
 
   /** Checkpoints of the journal. */
@@ -210,6 +241,7 @@ export class SoakRun {
     const end = clock.mono() + SETTLE_MS;
     while (state.accounting.pending > 0 && clock.mono() < end) {
       await this.#watch.readLog();
+      await this.#lookBack.overdue();
       if (state.accounting.pending > 0) await clock.sleep(SETTLE_LOOK_MS);
     }
     await this.#watch.readLog();
@@ -224,10 +256,12 @@ export class SoakRun {
       if (at < begun) continue;
       await clock.sleep(Math.max(0, at - clock.mono()), signal).catch(() => {});
       if (signal.aborted) return;
-      this.#observe({ kind: "interruption", at: this.#now(), why });
+      const from = this.#now();
+      this.#observe({ kind: "interruption", at: from, why });
       await act(signal);
       await clock.sleep(settleMs, signal).catch(() => {});
       this.#observe({ kind: "resumption", at: this.#now() });
+      await this.#lookBehind(from);
     }
   }
 

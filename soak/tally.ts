@@ -15,12 +15,17 @@ interface OpenGap {
   readonly tester: boolean;
 }
 
+/** Run milliseconds between two remembered positions, and how many are kept: the last minutes. */
+const TRAIL_EVERY_MS = 5000;
+const TRAIL_KEPT = 60;
+
 interface TallyState {
   readonly calls: number;
   readonly codes: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, number>>;
   readonly acknowledged: number;
   readonly position: LogPosition;
+  readonly trail: readonly (readonly [at: number, lamport: number])[];
   /** `to` is null while a gap is open. */
   readonly gaps: readonly (Omit<OpenGap, "to"> & { readonly to: number | null })[];
   readonly last: number;
@@ -36,6 +41,7 @@ export class Tally implements Keeper {
   #acknowledged = 0;
   #position: { lamport: number; edge: string[] } = { lamport: 0, edge: [] };
   #last = 0;
+  #trail: (readonly [at: number, lamport: number])[] = [];
 
   observe(observation: Observation): void {
     this.#last = Math.max(this.#last, "at" in observation ? observation.at : observation.ended);
@@ -72,6 +78,7 @@ export class Tally implements Keeper {
       operations: Object.fromEntries(this.#operations),
       acknowledged: this.#acknowledged,
       position: { lamport: this.#position.lamport, edge: [...this.#position.edge] },
+      trail: [...this.#trail],
       gaps: this.#gaps.map((gap) => ({ ...gap, to: Number.isFinite(gap.to) ? gap.to : null })),
       last: this.#last,
     };
@@ -85,6 +92,7 @@ export class Tally implements Keeper {
     for (const [name, count] of Object.entries(state.operations)) this.#operations.set(name, count);
     this.#acknowledged = state.acknowledged;
     this.#position = { lamport: state.position.lamport, edge: [...state.position.edge] };
+    this.#trail = [...state.trail];
     for (const gap of state.gaps) this.#gaps.push({ ...gap, to: gap.to ?? Infinity });
     this.#last = state.last;
   }
@@ -112,9 +120,19 @@ export class Tally implements Keeper {
     return this.#position;
   }
 
+  /** How far the log was read at a time of the last minutes; 0 where that is not known. */
+  reachedAt(at: number): number {
+    return this.#trail.findLast(([then]) => then <= at)?.[1] ?? 0;
+  }
+
   /** How often the tester itself was away. */
   get away(): number {
     return this.#gaps.filter(({ tester }) => tester).length;
+  }
+
+  /** Run milliseconds at which the tester was away last; 0 if it never was. */
+  get lastAway(): number {
+    return this.#gaps.findLast(({ tester }) => tester)?.from ?? 0;
   }
 
   /** Run milliseconds of the latest observation. */
@@ -141,10 +159,13 @@ export class Tally implements Keeper {
     return this.#gaps.some((gap) => from <= gap.to && to >= gap.from);
   }
 
-  #read({ events, upTo }: LogRead): void {
+  #read({ events, upTo, at }: LogRead): void {
     const { lamport, edge } = this.#position;
     const last = Math.max(lamport, upTo);
     const atLast = events.filter((event) => event.lamport === last).map(({ event_id }) => event_id);
     this.#position = { lamport: last, edge: last === lamport ? [...edge, ...atLast] : atLast };
+    if (at - (this.#trail.at(-1)?.[0] ?? -Infinity) < TRAIL_EVERY_MS) return;
+    this.#trail.push([at, last]);
+    if (this.#trail.length > TRAIL_KEPT) this.#trail.shift();
   }
 }

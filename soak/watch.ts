@@ -161,10 +161,10 @@ export class Watch {
   async #reread(after: number, reader = 0): Promise<number | undefined> {
     // What is read into memory while the answer is under way may not be expected in it.
     const known = this.#cursor;
-    const page = await this.#page(after, reader);
+    const page = await this.page(after, reader);
     if (page === undefined) return undefined;
     const last = Math.max(after, ...page.map(({ lamport }) => lamport));
-    const next = page.length === 0 ? [] : await this.#page(last, reader);
+    const next = page.length === 0 ? [] : await this.page(last, reader);
     const complete = next !== undefined && next.length === 0;
     const upTo = Math.min(known, complete ? Infinity : last - 1);
     this.options.observe({
@@ -184,7 +184,7 @@ export class Watch {
     for (let pages = 0; pages < MAX_PAGES; pages++) {
       // The last value is asked for again, in case the page before ended within it.
       const after = Math.max(this.options.headBefore, this.#cursor - 1);
-      const page = await this.#page(after);
+      const page = await this.page(after);
       if (page === undefined) return false;
       const fresh = page.filter(({ event_id, lamport }) => lamport !== this.#cursor || !this.#edge.delete(event_id));
       const last = Math.max(this.#cursor, ...page.map(({ lamport }) => lamport));
@@ -198,7 +198,8 @@ export class Watch {
     return true;
   }
 
-  async #page(after: number, reader = 0): Promise<Page> {
+  /** Events above a Lamport value; undefined if the target did not answer with events. */
+  async page(after: number, reader = 0): Promise<Page> {
     const { secondReader } = this.options;
     const body = { community_id: this.options.communityId, events: [], our_head: after };
     const answer = await this.options.exchange({

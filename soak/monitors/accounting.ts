@@ -17,6 +17,9 @@ export const LOST_AFTER_MS = 8000;
 /** An event is late when it is seen this long after its acknowledgement; reading every second takes up one of them. */
 const LATE_AFTER_MS = 3000;
 
+/** The log is read every second; an event that two readings did not show is looked for by itself. */
+const OVERDUE_AFTER_MS = 2500;
+
 interface Expected {
   readonly sequence: number;
   readonly eventId: string;
@@ -183,6 +186,22 @@ export class AccountingMonitor implements Monitor {
   /** Acknowledged events that are neither observed nor given up. */
   get pending(): number {
     return [...this.#authors.values()].reduce((n, author) => n + author.expected.size, 0);
+  }
+
+  /** Whether a write of ours was seen in the log. */
+  knows(caller: number, sequence: number): boolean {
+    return this.#authors.get(caller)?.observed.has(sequence) ?? false;
+  }
+
+  /** Acknowledged events that should have been seen by now, at most `count`. */
+  overdue(at: number, count: number): readonly { readonly eventId: string; readonly lamport: number }[] {
+    const found: Expected[] = [];
+    for (const { expected } of this.#authors.values()) {
+      for (const one of expected.values()) {
+        if (found.length < count && this.#waited(one.acknowledgedAt, at) > OVERDUE_AFTER_MS) found.push(one);
+      }
+    }
+    return found;
   }
 
   get firstOffence() {

@@ -15,8 +15,12 @@ export class ClockMonitor implements Monitor {
   #at = 0;
   #seen = 0;
 
+  /** @param interrupted Whether a stretch touches a declared fault: our clock may be wrong on purpose then. */
+  constructor(private readonly interrupted: (from: number, to: number) => boolean = () => false) {}
+
   observe(observation: Observation): void {
     if (observation.kind !== "call" || observation.clocks === undefined) return;
+    if (this.interrupted(observation.started, observation.ended)) return;
     const { target, ours } = observation.clocks;
     this.#seen++;
     this.#offsets[this.#at++ % KEPT] = target + ROUNDING_MS - ours;

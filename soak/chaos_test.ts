@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { segmentOf } from "./journal.ts";
+import { folderDisk } from "./journal_disk.ts";
+import { readSegment } from "./journal_format.ts";
+import { JOURNAL_DIR } from "./journal_restore.ts";
+import { soakInProcess } from "./testing_run.ts";
+
+/** Runs of some seconds with one fault each; what it shows among the errors, where it must. */
+const FAULTS: readonly (readonly [fault: string, why: string, shows: RegExp | undefined])[] = [
+  ["{ do: restart, at: 1s }", "SIGTERM and restart", undefined],
+  ["{ do: kill, at: 1s, for: 1s }", "SIGKILL and restart", /refused|closed|reset/],
+  ["{ do: pause, at: 1s, for: 1500ms }", "SIGSTOP for 1.5 s", undefined],
+  ["{ do: delay, at: 1s, for: 2s, ms: 300 }", "delayed by 300 ms", undefined],
+  ["{ do: drop, at: 1s, for: 2s }", "all requests dropped", /closed/],
+  ["{ do: reset, at: 1s, for: 2s }", "reset for 2 s", /reset/],
+  ["{ do: skew, at: 1s, for: 2s, by: -20m }", "our clock behind by 1200 s", undefined],
+];
+
+const MINUTES_19_MS = 1_140_000;
+
+/** Whether the journal has a call in which our clock and the target's were this far apart, milliseconds. */
+async function skewed(folder: string, ms: number): Promise<boolean> {
+  const disk = folderDisk(join(folder, JOURNAL_DIR));
+  for (const name of (await disk.names()).filter((name) => segmentOf(name) !== undefined)) {
+    for (const { record } of readSegment(await disk.read(name))?.lines ?? []) {
+      const calls = record.t === "obs" ? record.list : [];
+      for (const call of calls) {
+        if (call.kind === "call" && Math.abs((call.clocks?.ours ?? 0) - (call.clocks?.target ?? 0)) > ms) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** A run with one fault: accounting holds across it, and it is declared. */
+async function accounted([fault, why, shows]: typeof FAULTS[number]): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "hearthproof-chaos-" });
+  try {
+    const file = join(folder, "chaos.yaml");
+    const run = join(folder, "run");
+    await Deno.writeTextFile(file, `schema: hearthproof.chaos/1\nfaults:\n  - ${fault}\n`);
+    const argv = ["--duration", "4s", "--rate", "30/s", "--chaos", file, "--output-dir", run];
+    const { report: { events, gaps, monitors, latency, errors } } = await soakInProcess(argv);
+    assertEquals(monitors.filter(({ outcome }) => outcome === "violated"), [], fault);
+    assertEquals([events.lost, events.duplicated, events.reordered, events.changed], [0, 0, 0, 0], fault);
+    assert(events.acknowledged > 10 && events.observed >= events.acknowledged, fault);
+    assertEquals(gaps.length, 1, fault);
+    assertStringIncludes(gaps[0]?.why ?? "", why);
+    if (shows !== undefined) assert(shows.test(Object.keys(errors).join()), `${fault}: ${JSON.stringify(errors)}`);
+    if (fault.includes("skew")) assert(await skewed(run, MINUTES_19_MS), "nothing was sent with a wrong time");
+    if (/pause|delay/.test(fault)) assert((latency.max ?? 0) >= 300, `${fault}: ${latency.max} ms`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("accounting holds across signals to the target, and each is declared", async () => {
+  await Promise.all(FAULTS.slice(0, 3).map(accounted));
+});
+
+Deno.test("accounting holds across faults of the network and the clock, and each is declared", async () => {
+  await Promise.all(FAULTS.slice(3).map(accounted));
+});
