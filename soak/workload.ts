@@ -104,6 +104,8 @@ export const OPERATION_NAMES: readonly string[] = operationTable().map(({ name }
 
 /** Draws operations by weight. */
 export function drawOperation(operations: readonly Operation[], random: Random): Operation {
+  const [only] = operations;
+  if (operations.length === 1 && only !== undefined) return only;
   const total = operations.reduce((sum, { weight }) => sum + weight, 0);
   let at = random.unit() * total;
   for (const operation of operations) {

@@ -91,8 +91,12 @@ export class HttpConnection {
 
   /** Sends one request and reads its answer. */
   async exchange(request: HttpRequest, limits?: Partial<ReadLimits>): Promise<HttpAnswer> {
-    const [answer] = await this.pipeline([request], limits);
-    return answer as HttpAnswer;
+    const bytes = encodeRequest(this.endpoint, request);
+    const exchange = this.#begin(request, limitsOf(limits), this.network.clock.mono());
+    exchange.send(bytes);
+    await exchange.complete();
+    this.#done(exchange);
+    return exchange.answer();
   }
 
   /** Sends all requests in one write and reads the answers in order; after a failure the rest fail as `closed`. */
@@ -107,8 +111,7 @@ export class HttpConnection {
       // All bytes leave with the first exchange; each answer still shows its own.
       if (index === 0) exchange.send(all);
       await exchange.complete();
-      this.#usable = exchange.reusable && !asksToClose(exchange.head);
-      this.#carry = exchange.leftover;
+      this.#done(exchange);
       answers.push({ ...exchange.answer(), sent: encoded[index] ?? new Uint8Array(0) });
     }
     return answers;
@@ -122,6 +125,11 @@ export class HttpConnection {
   reset(): void {
     this.#usable = false;
     this.connection.reset();
+  }
+
+  #done(exchange: Exchange): void {
+    this.#usable = exchange.reusable && !asksToClose(exchange.head);
+    this.#carry = exchange.leftover;
   }
 
   #begin(request: HttpRequest, limits: ReadLimits, startedAt: number): Exchange {

@@ -223,6 +223,7 @@ export class Exchange {
     }
     this.#received.push(bytes);
     const pieces = this.#parser.takeBody();
+    if (pieces.length === 0) return [];
     this.#body.push(...pieces);
     return pieces.map((piece) => ({ bytes: piece, at }));
   }

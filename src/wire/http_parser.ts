@@ -29,8 +29,12 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 /** A line of a chunk size: thirteen digits and a short extension. */
 const MAX_CHUNK_LINE = 256;
+/** Two line ends. */
+const MIN_HEAD = 4;
 const CR = 13;
 const LF = 10;
+const SPACE = 32;
+const TAB = 9;
 const latin1 = new TextDecoder("latin1");
 
 /** One message. Feed it bytes until `done`. */
@@ -85,7 +89,7 @@ export class MessageParser {
    * @throws {WireError} `malformed` or `limit`.
    */
   feed(bytes: Uint8Array): number {
-    let at = 0;
+    let at = this.#wholeHead(bytes);
     while (at < bytes.length && this.#state !== "done") at = this.#step(bytes, at);
     return at;
   }
@@ -104,6 +108,27 @@ export class MessageParser {
       ? "in the head"
       : `in the body after ${this.#bodyBytes} bytes`;
     throw new WireError("closed", `Cannot read the message: the peer closed ${where}`);
+  }
+
+  /**
+   * A head that came in one piece is cut into lines at once, which is what load and most cases see. Anything that is
+   * out of order or above a limit is left to the reading by lines, which says what is wrong.
+   */
+  #wholeHead(bytes: Uint8Array): number {
+    if (this.#state !== "head" || this.#headBytes > 0) return 0;
+    const end = endOfHead(bytes);
+    if (end < MIN_HEAD || end > this.limits.maxHeaderBytes || bytes[end - MIN_HEAD] !== CR) return 0;
+    const lines = latin1.decode(bytes.subarray(0, end)).split("\r\n");
+    // The last line and what follows it are empty.
+    const count = lines.length - 2;
+    if (count < 1 || lines[0] === "" || count > this.limits.maxHeaders + 1) return 0;
+    lines.length = count;
+    for (const line of lines) if (line.includes("\n")) return 0;
+    this.#lines = lines;
+    this.#headBytes = end;
+    this.#headComplete();
+    this.#lines = [];
+    return end;
   }
 
   #step(bytes: Uint8Array, at: number): number {
@@ -215,9 +240,9 @@ export class MessageParser {
 
   #bodyFollows(headers: HeaderList, closeEnds: boolean): void {
     const coding = valuesOf(headers, "transfer-encoding");
-    const lengths = new Set(
-      valuesOf(headers, "content-length").flatMap((v) => v.split(",").map((part) => part.trim())),
-    );
+    const stated = valuesOf(headers, "content-length");
+    const plain = stated.length === 1 && !stated[0]?.includes(",");
+    const lengths = new Set(plain ? stated : stated.flatMap((v) => v.split(",").map((part) => part.trim())));
     if (coding.length > 0) {
       if (lengths.size > 0) throw malformed("it has both Content-Length and Transfer-Encoding");
       if (coding.length > 1 || coding[0]?.toLowerCase() !== "chunked") {
@@ -247,6 +272,14 @@ export class MessageParser {
   }
 }
 
+/** Index after the first empty line; -1 if there is none. */
+function endOfHead(bytes: Uint8Array): number {
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3;
+  }
+  return -1;
+}
+
 function malformed(why: string): WireError {
   return new WireError("malformed", `Cannot read the message: ${why}`);
 }
@@ -258,16 +291,32 @@ function quote(text: string): string {
   return JSON.stringify(text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text);
 }
 
+/** The rest of a line from an index on, without blanks and tabs at its ends. */
+function withoutBlanks(line: string, from: number): string {
+  let end = line.length;
+  while (from < end && isBlank(line.charCodeAt(from))) from++;
+  while (end > from && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(from, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
 /** Values of a header, in order. */
 function valuesOf(headers: HeaderList, name: string): string[] {
-  return headers.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [other, value] of headers) {
+    if (other.length === name.length && other.toLowerCase() === name) values.push(value);
+  }
+  return values;
 }
 
 function headersOf(lines: readonly string[]): HeaderList {
   return lines.map((line) => {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0));
-    const value = line.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, "");
+    const value = withoutBlanks(line, colon + 1);
     if (colon < 1 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) throw malformed(`a header line is ${quote(line)}`);
     return [name, value] as const;
   });

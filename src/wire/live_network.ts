@@ -121,6 +121,7 @@ export class LiveNetwork implements Network {
   }
 
   markExchange(connection: Connection, exchange: number): void {
+    if (this.#options.sink === nullSink) return;
     this.record({ connection: connection.id, direction: "exchange", exchange });
   }
 
@@ -149,7 +150,8 @@ export class LiveNetwork implements Network {
   }
 
   #adopt(id: number, socket: StreamSocket): Connection {
-    const connection = new LiveConnection(id, socket, (entry) => this.record(entry), () => {
+    const silent = this.#options.sink === nullSink;
+    const connection = new LiveConnection(id, socket, silent, (entry) => this.record(entry), () => {
       this.#open.delete(connection);
     });
     this.#open.add(connection);
@@ -165,6 +167,8 @@ class LiveConnection implements Connection {
   constructor(
     readonly id: number,
     private readonly socket: StreamSocket,
+    /** Nobody keeps the records of bytes: they are not even made. */
+    private readonly silent: boolean,
     private readonly record: (entry: Entry & { readonly at?: number }) => number,
     private readonly gone: () => void,
   ) {
@@ -173,7 +177,7 @@ class LiveConnection implements Connection {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
-    this.record({ connection: this.id, direction: "out", bytes });
+    if (!this.silent) this.record({ connection: this.id, direction: "out", bytes });
     try {
       await this.socket.write(bytes);
     } catch (error) {
@@ -194,6 +198,8 @@ class LiveConnection implements Connection {
       if (this.#over) return null;
       this.settledAt = received === null
         ? this.record({ connection: this.id, direction: "eof" })
+        : this.silent
+        ? received.at
         : this.record({ connection: this.id, direction: "in", at: received.at, bytes: received.bytes });
       return received;
     } catch (error) {

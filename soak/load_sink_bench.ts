@@ -1,0 +1,96 @@
+/** Servers for the benches of the load: one as fast as there is (nginx), one that answers late and keeps a log. */
+
+import { createServer, type Socket } from "node:net";
+import { freePort } from "../src/target/managed_node.ts";
+
+const BODY = '{"output":{"posts":[],"max_lamport":0},"meta":{"ms":0}}';
+const HEAD_END = "\r\n\r\n";
+
+/** A running server. */
+export interface Sink {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** nginx with one worker that answers every request alike. @param more Further response headers. */
+export async function startNginx(more: readonly (readonly [string, string])[] = [], body = BODY): Promise<Sink> {
+  const port = freePort(Deno.pid);
+  const folder = await Deno.makeTempDir({ prefix: "hearthproof-sink-" });
+  const headers = more.map(([name, value]) => `add_header ${name} "${value}";`).join(" ");
+  await Deno.writeTextFile(
+    `${folder}/nginx.conf`,
+    `worker_processes 1; daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error;
+events { worker_connections 4096; }
+http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
+fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+server { listen 127.0.0.1:${port}; location / { default_type application/json; ${headers} return 200 '${body}'; } } }
+`,
+  );
+  const child = new Deno.Command("nginx", {
+    args: ["-c", `${folder}/nginx.conf`, "-e", `${folder}/error`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await untilOpen(port);
+  return {
+    port,
+    pid: child.pid,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+const LOOK_EVERY_MS = 20;
+const LOOKS = 250;
+
+async function untilOpen(port: number): Promise<void> {
+  for (let look = 0; look < LOOKS; look++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+  throw new Error(`Cannot use the sink: nothing listens on port ${port}`);
+}
+
+/** Answers each request after a delay and notes how long that took, in milliseconds. */
+export function startLate(delayMs: number): Promise<{ readonly port: number; readonly log: number[]; stop(): void }> {
+  const log: number[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    let text = "";
+    socket.on("data", (bytes: Uint8Array) => {
+      text += new TextDecoder().decode(bytes);
+      for (let end = text.indexOf(HEAD_END); end >= 0; end = text.indexOf(HEAD_END)) {
+        text = text.slice(end + HEAD_END.length);
+        const asked = performance.now();
+        setTimeout(() => {
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}${HEAD_END}${BODY}`);
+          log.push(performance.now() - asked);
+        }, delayMs);
+      }
+    });
+  });
+  return new Promise((resolve) =>
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      resolve({
+        port,
+        log,
+        stop: () => {
+          server.close();
+          for (const socket of sockets) socket.destroy();
+        },
+      });
+    })
+  );
+}
