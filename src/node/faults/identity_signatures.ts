@@ -97,9 +97,9 @@ function quirkyText(node: Spelled, quirks: Quirks, level = 0): string {
   return `{${names.map((n) => `${name(n)}:${quirkyText(node[n] as Spelled, quirks, level + 1)}`).join(",")}}`;
 }
 
-/** The body as it was sent; where there is none, the envelope says null. */
+/** The body as it was sent; the upgrade for a subscription has none and is signed over an empty one. */
 function sentBody({ raw }: SignedRequest): string {
-  return raw.length === 0 ? "null" : fromUtf8(raw);
+  return raw.length === 0 ? "{}" : fromUtf8(raw);
 }
 
 /** The canonical envelope around another text of its body. */
