@@ -35,7 +35,7 @@ export const filesPutFaults = faults({
     rules: { fileNeeded: (missing, all, manifest) => manifest.filename === undefined ? missing : all },
   },
   "file-put-open-to-members": {
-    breaks: ["FIL-034"],
+    breaks: ["FIL-034", "LLM-060"],
     rules: { filesDescriptor: asksFor("file.put", "member") },
   },
   "ready-counts-chunks": {

@@ -24,7 +24,7 @@ export const filesReadFaults = faults({
     rules: { fileReadOutput: (output, owners) => ({ ...output, cid: owners()[0] ?? output.cid ?? "" }) },
   },
   "chunk-bit-flipped": {
-    breaks: ["FIL-003", "FIL-011", "FIL-012", "FIL-045", "FIL-048", "FIL-051"],
+    breaks: ["FIL-003", "FIL-011", "FIL-012", "FIL-045", "FIL-048", "FIL-051", "PRO-017"],
     rules: { fileChunkBytes: (bytes) => bytes.map((byte, i) => i === 0 ? byte ^ 1 : byte) },
   },
   "chunk-size-of-base64": {
@@ -36,11 +36,11 @@ export const filesReadFaults = faults({
     rules: { fileReadOutput: (output) => ({ ...output, size_bytes: CHUNK_SIZE }) },
   },
   "unknown-cid-read-as-empty": {
-    breaks: ["FIL-018", "FIL-033", "FIL-040", "FIL-046"],
+    breaks: ["FIL-018", "FIL-033", "FIL-040", "FIL-046", "WSK-025", "WSK-026"],
     rules: { fileUnknown: "empty" },
   },
   "missing-cid-crashes": {
-    breaks: ["FIL-019"],
+    breaks: ["FIL-019", "WSK-026", "LLM-058"],
     rules: { fileMissingCidCode: "internal_error" },
   },
   "cid-used-as-path": {
@@ -57,11 +57,11 @@ export const filesReadFaults = faults({
     },
   },
   "file-read-open-to-strangers": {
-    breaks: ["FIL-021"],
+    breaks: ["FIL-021", "WSK-016"],
     rules: { filesDescriptor: asksFor("file.read", "unknown") },
   },
   "small-blob-without-manifest": {
-    breaks: ["FIL-007", "FIL-008", "FIL-016", "FIL-017", "FIL-022"],
+    breaks: ["FIL-007", "FIL-008", "FIL-016", "FIL-017", "FIL-022", "PRO-017"],
     rules: { fileManifestServed: ({ chunks }) => chunks.length > 1 },
   },
   "chunk-in-standard-base64": {
@@ -69,7 +69,7 @@ export const filesReadFaults = faults({
     rules: { fileBase64: (bytes) => bytes.toBase64() },
   },
   "chunk-in-hex": {
-    breaks: ["FIL-003", "FIL-004", "FIL-009", "FIL-011", "FIL-012", "FIL-045", "FIL-048", "FIL-051"],
+    breaks: ["FIL-003", "FIL-004", "FIL-009", "FIL-011", "FIL-012", "FIL-045", "FIL-048", "FIL-051", "PRO-017"],
     rules: { fileBase64: (bytes) => bytes.toHex() },
   },
 
@@ -89,7 +89,7 @@ export const filesReadFaults = faults({
     frame: manifestFrame((data) => ({ ...data, chunk_size_bytes: 4 * CHUNK_SIZE })),
   },
   "empty-chunk-after-full-one": {
-    breaks: ["FIL-008"],
+    breaks: ["FIL-008", "FIL-016"],
     frame: manifestFrame((data) => {
       const chunks = data.chunks as JsonObject[];
       const full = Number(data.size_bytes) % CHUNK_SIZE === 0;
@@ -97,7 +97,7 @@ export const filesReadFaults = faults({
     }),
   },
   "last-chunk-padded": {
-    breaks: ["FIL-009", "FIL-011", "FIL-012", "FIL-045", "FIL-048"],
+    breaks: ["FIL-009", "FIL-011", "FIL-012", "FIL-045", "FIL-048", "PRO-017"],
     frame: (frame) => {
       if (frame.capability !== "file.read" || frame.event !== "chunk" || !isObject(frame.data)) return [frame];
       const padded = new Uint8Array(CHUNK_SIZE);
@@ -115,7 +115,7 @@ export const filesReadFaults = faults({
     rules: { filePayloadIndex: (i, count) => count > 2 && i < 2 ? 1 - i : i },
   },
   "last-chunk-omitted": {
-    breaks: ["FIL-010", "FIL-012", "FIL-045", "FIL-048"],
+    breaks: ["FIL-010", "FIL-012", "FIL-045", "FIL-048", "WSK-047", "WSK-031"],
     rules: { fileStreamOrder: (indices) => indices.length > 1 ? indices.slice(0, -1) : indices },
   },
   "chunks-in-reverse": {
@@ -123,7 +123,7 @@ export const filesReadFaults = faults({
     rules: { fileStreamOrder: (indices) => [...indices].reverse() },
   },
   "done-names-last-index": {
-    breaks: ["FIL-014"],
+    breaks: ["FIL-014", "WSK-031"],
     rules: { fileStreamedCount: (sent) => sent - 1 },
   },
 
@@ -140,7 +140,7 @@ export const filesReadFaults = faults({
     rules: { fileListAnswer: (cids, prefix) => prefix === undefined ? [] : cids },
   },
   "empty-list-not-found": {
-    breaks: ["FIL-028", "FIL-033"],
+    breaks: ["FIL-028", "FIL-033", "BUS-012", "BUS-013"],
     rules: {
       fileListAnswer: (cids) => {
         if (cids.length === 0) throw new NodeError("not_found", "no such blob");
