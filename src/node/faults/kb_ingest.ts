@@ -28,7 +28,7 @@ export const kbIngestFaults = faults({
         : event,
   },
   "rag-ingest-open-to-members": {
-    breaks: ["KBS-027"],
+    breaks: ["KBS-027", "BUS-033", "TOK-050", "LLM-060"],
     rules: { kbDescriptor: asksFor("rag.ingest", "member") },
   },
   "unresolved-document-indexed": {

@@ -103,7 +103,7 @@ export const kbQueryFaults = faults({
     rules: { ragWithoutCorpus: "all" },
   },
   "missing-query-embedded": {
-    breaks: ["KBS-012"],
+    breaks: ["KBS-012", "BUS-023", "BUS-024"],
     rules: { ragQueryText: (query: Json | undefined) => String(query ?? "None") },
   },
   "empty-query-crashes": {
@@ -143,7 +143,7 @@ export const kbQueryFaults = faults({
     rules: { kbDescriptor: asksFor("rag.query", "unknown") },
   },
   "list-corpora-open-to-strangers": {
-    breaks: ["KBS-021"],
+    breaks: ["KBS-021", "IDN-038", "EVT-028"],
     rules: { kbDescriptor: asksFor("rag.list_corpora", "unknown") },
   },
   "cid-as-title": {
