@@ -57,8 +57,25 @@ export interface ChildOptions {
   readonly seed: number;
 }
 
+/** A node the tester started and can end, start again and send signals to, whatever it runs in. */
+export interface SteeredNode {
+  /** Where it answers, the same after every start. */
+  readonly url: string;
+  /** Undefined while it is away. */
+  readonly pid: number | undefined;
+  /** Sends a signal; nothing while it is away. */
+  signal(signal: Deno.Signal): void | Promise<void>;
+  /**
+   * Ends it and starts it again on the same data and port.
+   *
+   * @param awayMs Milliseconds between its end and its start.
+   */
+  restart(how: "SIGTERM" | "SIGKILL", awayMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** A running node that is ended with this process: the embedded one because its stdin closes then, others on resume. */
-export class NodeChild {
+export class NodeChild implements SteeredNode {
   #process: Deno.ChildProcess | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   #port = 0;

@@ -5,6 +5,7 @@ import { EXIT } from "../src/cli/exit_code.ts";
 import { secretOptions } from "../src/cli/options.ts";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { type Printer, quietPrinter } from "../src/cli/printer.ts";
+import { targetSpec } from "../src/cli/target_options.ts";
 import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
 import { disturbancesOf } from "./chaos.ts";
 import { DetourNetwork, skewableClock } from "./chaos_network.ts";
@@ -72,6 +73,11 @@ async function soak(
   const printer = json ? quietPrinter(context.printer) : context.printer;
   const { clock } = context;
   const plan = await readPlan(options);
+  if (before !== undefined && targetSpec(options).startsWith("docker:")) {
+    throw new UsageError(
+      "soak: a run against a container cannot be resumed: its volume went with the tester; soak report shows what was seen",
+    );
+  }
   const seed = before?.config.seed ?? options.number("seed") ?? 0;
   const timeOrigin = before?.config.timeOrigin ?? options.number("time-origin") ?? clock.wall();
   if (before === undefined) await removeOldData(folder.path);
@@ -83,6 +89,7 @@ async function soak(
     timeOrigin,
     folder: folder.path,
     programUrl: context.programUrl,
+    signal: context.signal,
   });
   const { clock: shown, skew } = skewableClock(clock);
   const direct = new LiveNetwork({ scope: "soak", sink: nullSink, clock: shown });
@@ -129,10 +136,14 @@ async function soak(
   }
 }
 
-function sightsOf(options: Options, { data }: SoakTarget) {
+function sightsOf(options: Options, { data, memoryBytes }: SoakTarget) {
   const cgroup = options.text("cgroup");
   const folder = options.text("target-data") ?? data;
-  return { ...(cgroup === undefined ? {} : { cgroup }), ...(folder === undefined ? {} : { data: folder }) };
+  return {
+    ...(cgroup === undefined ? {} : { cgroup }),
+    ...(folder === undefined ? {} : { data: folder }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
 }
 
 const NETWORK_FAULTS: readonly string[] = ["delay", "drop", "reset"];
@@ -246,7 +257,7 @@ function checkSameNode(config: RunConfig, { session }: Prepared): void {
 function refuseChaos({ chaos }: SoakPlan, { child, target }: SoakTarget): void {
   if (chaos.length > 0 && child === undefined) {
     throw new UsageError(
-      "soak: --chaos, --restart-at and --kill-at need a target that is started here: embedded or exec:",
+      "soak: --chaos, --restart-at and --kill-at need a target that is started here: embedded, exec: or docker:",
     );
   }
   if (target.url.startsWith("https:") && chaos.some(({ kind }) => NETWORK_FAULTS.includes(kind))) {

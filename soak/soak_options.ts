@@ -12,7 +12,7 @@ const MAX_CONCURRENCY = 1000;
 const MAX_PID = 4_194_304;
 
 export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
-  ...TARGET_OPTIONS.filter(({ name }) => name === "target" || name === "target-url"),
+  ...TARGET_OPTIONS,
   { name: "duration", kind: "duration", value: "TIME", standard: "10m", help: "how long: 90s, 15m, 24h, 1h30m" },
   {
     name: "rate",

@@ -6,22 +6,26 @@ import { type Options, UsageError } from "../src/cli/parse.ts";
 import { checkFaults, chooseTarget, targetSpec } from "../src/cli/target_options.ts";
 import { type Adapter, NO_ADAPTER } from "../src/target/adapter.ts";
 import { type Dialect, shippedDialect } from "../src/target/dialect.ts";
+import { ContainerTarget } from "../src/target/container.ts";
 import { faultNames } from "../src/target/embedded.ts";
 import { EndpointTarget } from "../src/target/endpoint.ts";
 import type { Target } from "../src/target/target.ts";
-import { NodeChild, type Started } from "./child.ts";
+import { NodeChild, type Started, type SteeredNode } from "./child.ts";
+import { ContainerChild } from "./container_child.ts";
 
 /** A target and how to look at it. */
 export interface SoakTarget {
   readonly target: Target;
   readonly adapter: Adapter;
-  /** Present where the target is a process of ours. */
-  readonly child: NodeChild | undefined;
+  /** Present where the target is a process or a container of ours. */
+  readonly child: SteeredNode | undefined;
   /** It is the built-in reference node. */
   readonly embedded: boolean;
   /** What the report calls it. */
   readonly named: { readonly kind: string; readonly url: string };
   readonly pid: () => number | undefined;
+  /** Memory of a container in bytes. */
+  readonly memoryBytes?: () => Promise<number | undefined>;
   /** Data directory of a process of ours. */
   readonly data?: string;
   stop(): Promise<void>;
@@ -35,6 +39,8 @@ export interface TargetRun {
   readonly folder: string;
   /** URL of main.ts. */
   readonly programUrl: string;
+  /** Aborted by Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 /** Whether the target is the built-in node. */
@@ -67,9 +73,29 @@ export async function openTarget(options: Options, run: TargetRun): Promise<Soak
     const command = spec.slice("exec:".length).trim();
     return await started({ kind: "exec", command }, { spec, dialect: target.dialect, adapter }, run);
   }
+  if (target instanceof ContainerTarget) return await contained(target, adapter, run);
   const pid = options.number("pid");
   const named = { kind: target.kind, url: target.url };
   return { target, adapter, child: undefined, embedded: false, named, pid: () => pid, stop: () => target.stop() };
+}
+
+/** @throws {ProcessError} If the container does not come up; then it is removed. */
+async function contained(target: ContainerTarget, adapter: Adapter, { clock }: TargetRun): Promise<SoakTarget> {
+  const running = await target.shared();
+  const child = new ContainerChild(running, clock);
+  return {
+    target,
+    adapter,
+    child,
+    embedded: false,
+    named: { kind: target.kind, url: target.url },
+    pid: () => child.pid,
+    memoryBytes: () => running.node.memoryBytes?.() ?? Promise.resolve(undefined),
+    stop: async () => {
+      await child.stop();
+      await target.stop();
+    },
+  };
 }
 
 async function started(

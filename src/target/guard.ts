@@ -47,7 +47,14 @@ export class Guard {
    * run.
    */
   static async start({ first = ["true"], last }: GuardedCommands, clock: Clock, signal?: AbortSignal): Promise<Guard> {
-    const script = `${quoted(first)} </dev/null 2>&1; echo "guard: $?"; read -r _; ${quoted(last)} 2>&1`;
+    // A tester that was killed reads no more: writing to it must not end the guard.
+    const script = [
+      "trap '' PIPE",
+      `${quoted(first)} </dev/null 2>&1`,
+      'echo "guard: $?"',
+      "read -r _",
+      `${quoted(last)} 2>&1`,
+    ].join("; ");
     let child: Deno.ChildProcess;
     try {
       // In a group of its own: what ends the tester must not end the guard.

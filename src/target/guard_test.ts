@@ -75,22 +75,41 @@ Deno.test("an interrupted first command is cleaned up after", async () => {
   });
 });
 
+/** A process that starts a guard, says so when its first command is done, and lives on. */
+function owner(first: readonly string[], last: readonly string[]): Deno.ChildProcess {
+  const program = `
+    import { Guard } from "${import.meta.resolve("./guard.ts")}";
+    import { systemClock } from "${import.meta.resolve("../wire/mod.ts")}";
+    const clock = systemClock();
+    await Guard.start(${JSON.stringify({ first, last })}, clock);
+    console.log("ready");
+    await clock.sleep(1e9);
+  `;
+  const args = ["eval", "--no-check", "--ext=ts", program];
+  return new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+}
+
+Deno.test("the last command runs when the owner is killed during the first, which may still write", async () => {
+  await withFolder(async (folder) => {
+    const first = `touch "${folder}/first"; while ! test -e "${folder}/go"; do sleep 0.05; done; echo made`;
+    await using tester = owner(["sh", "-c", first], ["touch", `${folder}/last`]);
+    await untilThere(`${folder}/first`);
+    tester.kill("SIGKILL");
+    await tester.status;
+    await tester.stdout.cancel();
+    assertEquals(await exists(`${folder}/last`), false);
+    await Deno.writeTextFile(`${folder}/go`, "");
+    await untilThere(`${folder}/last`);
+  });
+});
+
 Deno.test("the last command runs when the owner of the guard is killed", async () => {
   await withFolder(async (folder) => {
-    const program = `
-      import { Guard } from "${import.meta.resolve("./guard.ts")}";
-      import { systemClock } from "${import.meta.resolve("../wire/mod.ts")}";
-      const clock = systemClock();
-      await Guard.start({ last: ["touch", "${folder}/last"] }, clock);
-      console.log("ready");
-      await clock.sleep(1e9);
-    `;
-    const args = ["eval", "--no-check", "--ext=ts", program];
-    await using owner = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
-    const reader = owner.stdout.getReader();
+    await using tester = owner(["true"], ["touch", `${folder}/last`]);
+    const reader = tester.stdout.getReader();
     assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
     assertEquals(await exists(`${folder}/last`), false);
-    owner.kill("SIGKILL");
+    tester.kill("SIGKILL");
     await reader.cancel();
     await untilThere(`${folder}/last`);
   });
