@@ -8,7 +8,7 @@ import { calibrate } from "./calibrate.ts";
 import { causesOf } from "./causes.ts";
 import { commonOffer, readText } from "./contest.ts";
 import { recordingText } from "./export.ts";
-import { freshRun, investigate } from "./investigate.ts";
+import { investigate } from "./investigate.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { Mask, type MaskEntry, maskText, parseMask, STANDING_MASK } from "./mask.ts";
 import type { PairRun } from "./pair.ts";
@@ -16,6 +16,7 @@ import type { Plan } from "./plan.ts";
 import type { ComparedTarget, Difference, DiffResult } from "./result.ts";
 import { type ResumedState, ShrinkLedger } from "./shrink_state.ts";
 import type { Contestant, RunFrame } from "./side.ts";
+import { runUnderSkew } from "./skew.ts";
 
 /** What is compared and where results go. */
 export interface ComparisonTask {
@@ -41,7 +42,8 @@ export async function compare(task: ComparisonTask): Promise<DiffResult> {
   const { standing, learned, notes, runs } = await masksOf(task);
   const mask = new Mask([...standing, ...learned]);
   printer.progress(`comparing ${plan.steps.length} steps`);
-  const run = await freshRun({ left, right, frame, signal }, plan, "diff");
+  const { run, notes: effects, ...shifted } = await runUnderSkew({ left, right, frame, signal }, plan, "diff", mask);
+  notes.push(...effects);
   const findings = run.findings.filter((finding) => !mask.hides(finding));
   const masked = mask.entries.map((entry) => ({ ...entry, hidden: mask.hits(entry) }));
   for (const entry of mask.idle()) {
@@ -59,8 +61,7 @@ export async function compare(task: ComparisonTask): Promise<DiffResult> {
     calibrationRuns: runs,
   };
   const lab: Laboratory = {
-    left,
-    right,
+    ...shifted,
     frame,
     mask,
     directory,

@@ -59,7 +59,13 @@ export async function meet(name: string, target: Target, frame: RunFrame, skewMs
 }
 
 function networkOf({ timeOrigin, clock }: RunFrame, scope: string, skewMs: number): LiveNetwork {
-  return new LiveNetwork({ scope, sink: nullSink, clock: steadyClock(timeOrigin + skewMs, clock) });
+  return new LiveNetwork({
+    scope,
+    sink: nullSink,
+    clock: steadyClock(timeOrigin + skewMs, clock),
+    // Only what is sent is shifted: a node in this process keeps the right time.
+    targetClock: steadyClock(timeOrigin, clock),
+  });
 }
 
 /** Opens a fresh node, or a fresh namespace where there is none. */

@@ -15,6 +15,8 @@ import { nullSink, roundTime, type TranscriptRecord, type TranscriptSink } from 
 
 /** What a live network is made of. */
 export interface LiveNetworkOptions {
+  /** Time of nodes in this process; default the same clock. */
+  readonly targetClock?: Clock;
   /** Name of the scope: id of the case or the worker. */
   readonly scope: string;
   readonly sink: TranscriptSink;
@@ -42,7 +44,7 @@ export class LiveNetwork implements Network {
     this.#began = options.clock.mono();
     const record = (entry: Entry) => void this.record(entry);
     this.clock = new RecordingClock(options.clock, () => this.#now(), options.sink === nullSink ? undefined : record);
-    this.targetClock = options.clock;
+    this.targetClock = options.targetClock ?? options.clock;
     this.record({ connection: 0, direction: "begin", ms: options.clock.wall() });
   }
 
