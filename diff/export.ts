@@ -1,8 +1,7 @@
 /** Minimal sequences for others: vectors that `run --vector` and `diff --replay` take, and curl lines. */
 
-import { fromUtf8Lossy, isObject, type Json, parseJson } from "../src/protocol/mod.ts";
+import { isObject, type Json, parseJson } from "../src/protocol/mod.ts";
 import { parseVector, type TrafficVector, VECTOR_SCHEMA, type VectorExpectation } from "../src/runner/vector.ts";
-import type { Observation } from "./observation.ts";
 import type { Plan, StepLaw } from "./plan.ts";
 
 /** Requirement of a vector whose difference touches none: that a call is answered as the documents say. */
@@ -86,24 +85,4 @@ function lawOfExpectations({ expect, requirement }: TrafficVector, step: number)
   const error = own.find((entry) => entry.error !== undefined)?.error;
   if (status === undefined) return undefined;
   return { requirement, status, ...(error === undefined ? {} : { error }) };
-}
-
-/** One line a human can paste for each request; signatures are part of them, so they work until the keys change. */
-export function curlLines(observations: readonly Observation[], baseUrl: string): string[] {
-  return observations.flatMap(({ sent }) => {
-    const text = fromUtf8Lossy(sent);
-    const end = text.indexOf("\r\n\r\n");
-    const [first = "", ...headers] = text.slice(0, Math.max(end, 0)).split("\r\n");
-    const [method, path] = first.split(" ");
-    if (end < 0 || method === undefined || path === undefined) return [];
-    const kept = headers.filter((line) => !/^(host|content-length|connection):/i.test(line));
-    const body = text.slice(end + 4);
-    const parts = ["curl", "-si", "-X", quote(method), ...kept.flatMap((line) => ["-H", quote(line)])];
-    if (body !== "") parts.push("--data-binary", quote(body));
-    return [[...parts, quote(baseUrl + path)].join(" ")];
-  });
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../src/protocol/mod.ts";
 import { parseVector } from "../src/runner/vector.ts";
 import { expectationOf } from "./expectation.ts";
-import { curlLines, planOf, recordingText, vectorOf } from "./export.ts";
+import { planOf, recordingText, vectorOf } from "./export.ts";
 import type { Finding } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { marked } from "./report_html.ts";
@@ -38,12 +38,6 @@ Deno.test("a recording keeps steps, origins and laws", () => {
   const plan = { seed: 5, actors: { m1: "member" as const }, steps };
   const text = recordingText(plan, { name: "recording", timeOrigin: 1_790_000_000_000 });
   assertEquals(planOf(utf8(text)), { plan, timeOrigin: 1_790_000_000_000 });
-});
-
-Deno.test("a request becomes a curl line that survives quotes", () => {
-  const sent = utf8("POST /bus/v1/call HTTP/1.1\r\nHost: x\r\nX-A: it's\r\nContent-Length: 2\r\n\r\n{}");
-  const [line = ""] = curlLines([answered("{}", { sent })], "http://127.0.0.1:1");
-  assertEquals(line, `curl -si -X 'POST' -H 'X-A: it'\\''s' --data-binary '{}' 'http://127.0.0.1:1/bus/v1/call'`);
 });
 
 Deno.test("the law of a step decides whom the contract supports", () => {

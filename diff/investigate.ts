@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { writeAtomic } from "../src/report/atomic.ts";
 import { type Cause, causeKey } from "./causes.ts";
 import { expectationOf } from "./expectation.ts";
-import { curlLines, recordingText } from "./export.ts";
+import { curlScript } from "./curl.ts";
+import { recordingText } from "./export.ts";
 import { keyOf } from "./finding.ts";
 import { judge } from "./judge.ts";
-import { type Laboratory } from "./laboratory.ts";
+import { type Laboratory, requestsOf } from "./laboratory.ts";
 import type { PairRun } from "./pair.ts";
 import type { Plan } from "./plan.ts";
 import { type Reduced, Reducer } from "./reduce.ts";
@@ -121,8 +122,20 @@ class Investigator {
       attempts,
       complete,
       shown: pairs,
-      curl: curlLines(run.right, "$TARGET"),
+      curl: await this.#curl(plan, run),
     };
+  }
+
+  /** The sequence as a fresh node of the right side takes it; what was sent before where that cannot be had. */
+  async #curl(plan: Plan, run: PairRun): Promise<readonly string[]> {
+    const { right, frame } = this.lab;
+    const { seed, timeOrigin } = frame;
+    const [, names] = /^embedded(?::(.*))?$/.exec(right.target.url) ?? [];
+    const embedded = right.target.kind === "embedded" ? names?.split(",") ?? [] : undefined;
+    const steps = await requestsOf(right, plan, { ...frame, scope: "curl" }).catch(() =>
+      run.right.map(({ sent }, index) => ({ origin: plan.steps[index]?.origin ?? "", requests: [sent] }))
+    );
+    return curlScript(steps, { seed, timeOrigin: timeOrigin + right.skewMs, embedded });
   }
 }
 

@@ -3,8 +3,10 @@
 import type { Mask } from "./mask.ts";
 import { type PairOptions, type PairRun, runPair } from "./pair.ts";
 import type { Plan } from "./plan.ts";
+import { MemorySink } from "../src/wire/mod.ts";
 import type { ShrinkLedger } from "./shrink_state.ts";
 import { type Contestant, openSide, type RunFrame, startsFresh } from "./side.ts";
+import { scopeOf } from "./transcript/exchanges.ts";
 
 /** What is needed to run again. */
 export interface Laboratory {
@@ -43,5 +45,37 @@ export async function freshRun(
     });
   } finally {
     await Promise.all(sides.map((side) => side.close()));
+  }
+}
+
+/** What one step needs on the wire. */
+export interface StepRequests {
+  readonly origin: string;
+  /** Everything sent for it in order: first what makes its actors, last the step itself. */
+  readonly requests: readonly Uint8Array[];
+}
+
+/** The exact requests of a plan on a fresh node of one side, with everything that makes its actors. */
+export async function requestsOf(
+  side: Contestant,
+  plan: Plan,
+  frame: RunFrame,
+): Promise<StepRequests[]> {
+  const sink = new MemorySink();
+  const opened = await openSide(side, { ...frame, used: !startsFresh(side) }, plan.actors, sink);
+  const sent = () => scopeOf(frame.scope, sink.records).exchanges.map((exchange) => exchange.sent);
+  try {
+    const steps: StepRequests[] = [];
+    for (let index = 0, before = sent().length; index < plan.steps.length; index++) {
+      const step = plan.steps[index];
+      if (step === undefined) break;
+      await opened.take(step);
+      const all = sent();
+      steps.push({ origin: step.origin, requests: all.slice(before) });
+      before = all.length;
+    }
+    return steps;
+  } finally {
+    await opened.close();
   }
 }

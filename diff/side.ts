@@ -5,7 +5,7 @@ import { openSession } from "../src/target/open.ts";
 import { type Preflight, preflight } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
 import { StepPerformer, type VectorStep } from "../src/runner/vector_steps.ts";
-import { LiveNetwork, nullSink, steadyClock } from "../src/wire/mod.ts";
+import { LiveNetwork, nullSink, steadyClock, type TranscriptSink } from "../src/wire/mod.ts";
 import { type Observation, observe, unsent } from "./observation.ts";
 import type { Cast, PlannedStep } from "./plan.ts";
 import { type Before, Fitting, isOfEveryone, readBefore } from "./used_node.ts";
@@ -58,20 +58,25 @@ export async function meet(name: string, target: Target, frame: RunFrame, skewMs
   }
 }
 
-function networkOf({ timeOrigin, clock }: RunFrame, scope: string, skewMs: number): LiveNetwork {
+function networkOf({ timeOrigin, clock }: RunFrame, scope: string, skewMs: number, sink = nullSink): LiveNetwork {
   return new LiveNetwork({
     scope,
-    sink: nullSink,
+    sink,
     clock: steadyClock(timeOrigin + skewMs, clock),
     // Only what is sent is shifted: a node in this process keeps the right time.
     targetClock: steadyClock(timeOrigin, clock),
   });
 }
 
-/** Opens a fresh node, or a fresh namespace where there is none. */
-export async function openSide(contestant: Contestant, frame: RunFrame, cast: Cast): Promise<Side> {
+/** Opens a fresh node, or a fresh namespace where there is none; `sink` takes what passes. */
+export async function openSide(
+  contestant: Contestant,
+  frame: RunFrame,
+  cast: Cast,
+  sink?: TranscriptSink,
+): Promise<Side> {
   const { target, preflight: found, skewMs } = contestant;
-  const network = networkOf(frame, frame.scope, skewMs);
+  const network = networkOf(frame, frame.scope, skewMs, sink);
   const { session, actors } = await openSession(target, {
     network,
     profile: found.profile,

@@ -5,6 +5,8 @@ import { FAULTS, FAULTS_BY_AREA } from "../node/faults/mod.ts";
 import { serveNode } from "../node/serve.ts";
 import { VARIANTS, VARIANTS_BY_AREA } from "../node/variants/mod.ts";
 import { wrap } from "../report/text.ts";
+import { foundedIdentities } from "../target/access.ts";
+import { systemClock } from "../wire/mod.ts";
 import { DEFAULT_PORT } from "./commands.ts";
 import { type Options, UsageError } from "./parse.ts";
 import type { Printer } from "./printer.ts";
@@ -47,13 +49,17 @@ export function nodeHelpLines(width: number): string[] {
 
 /** Runs the command; returns the exit code. */
 export async function nodeCommand(options: Options, context: NodeContext): Promise<number> {
-  const { printer, clock, signal, input } = context;
+  const { printer, signal, input } = context;
+  const origin = options.number("time-origin");
+  const clock = origin === undefined ? context.clock : systemClock({ wallMs: origin });
   const faults = known("fault", options.list("fault"), FAULTS);
   const variants = known("variant", options.list("variant"), VARIANTS);
   const temporary = options.text("data") === undefined;
   const data = options.text("data") ?? await Deno.makeTempDir({ prefix: "hearthproof-node-" });
   const seed = options.given("seed") ? options.number("seed") : undefined;
   const host = options.text("host");
+  // The community a tester founds for the seed, so that what it signed for an embedded node holds here too.
+  const founded = seed === undefined ? undefined : foundedIdentities(seed);
   const start = async (directory: string) =>
     await serveNode({
       clock,
@@ -65,6 +71,7 @@ export async function nodeCommand(options: Options, context: NodeContext): Promi
       peers: options.list("peer"),
       ...(host === undefined ? {} : { host }),
       ...(seed === undefined ? {} : { seed }),
+      ...(founded === undefined ? {} : { keys: { root: founded.root.seed, node: founded.node.seed } }),
       civilDefence: options.text("profile") === "civil-defence",
     });
   let served: Awaited<ReturnType<typeof start>>;
@@ -86,6 +93,15 @@ export async function nodeCommand(options: Options, context: NodeContext): Promi
       await served.node.stop();
       served = await start(directory);
       printer.out(JSON.stringify(served.ready));
+    }, {
+      add: async (url) => {
+        const met = await served.node.addPeer(url);
+        printer.out(JSON.stringify({ peer: url, met }));
+      },
+      gossip: async () => {
+        await served.node.core.peers.gossip();
+        printer.out(JSON.stringify({ gossip: "done" }));
+      },
     }).then(() => resolve("input"), () => resolve("input"));
   });
   // A parent that has let go waits for nothing; whoever sends a signal gets a clean end.

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly peers?: readonly string[];
   /** Decides the keys of a new data directory and all randomness. */
   readonly seed?: number;
+  /** Seeds of the keys of a new data directory, instead of those that `seed` gives. */
+  readonly keys?: { readonly root: Uint8Array; readonly node: Uint8Array };
   readonly communityName?: string;
   readonly diskBudgetBytes?: number;
   readonly backendFault?: "fail" | "hang" | "absent";
@@ -66,8 +68,8 @@ export async function serveNode(options: ServeOptions): Promise<ServedNode> {
   const seeded = options.seed !== undefined;
   const rootKey = join(options.data, ROOT_KEY_FILE);
   const nodeKey = join(options.data, NODE_KEY_FILE);
-  const root = await keyFile(rootKey, seeded ? base.root.seed : undefined);
-  const identity = await keyFile(nodeKey, seeded ? base.identity.seed : undefined);
+  const root = await keyFile(rootKey, options.keys?.root ?? (seeded ? base.root.seed : undefined));
+  const identity = await keyFile(nodeKey, options.keys?.node ?? (seeded ? base.identity.seed : undefined));
   const node = await ReferenceNode.start({
     ...base,
     ...behaviour,
