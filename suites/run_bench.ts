@@ -31,7 +31,7 @@ async function runOnce(): Promise<Measured> {
 
 const measured: Measured[] = [];
 
-Deno.bench({ name: `run: all core cases, --parallel ${PARALLEL}`, n: 3, warmup: 1 }, async () => {
+Deno.bench({ name: `run: all core cases, --parallel ${PARALLEL}`, n: 2, warmup: 1 }, async () => {
   measured.push(await runOnce());
 });
 
