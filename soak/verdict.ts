@@ -93,7 +93,11 @@ export interface Findings {
   readonly saturated: string | undefined;
   readonly monitors: readonly MonitorVerdict[];
   readonly thresholds: readonly { readonly expression: string; readonly verdict: string; readonly reason: string }[];
-  readonly series: readonly JudgedSeries[];
+  readonly series: readonly {
+    readonly kind: Pick<SeriesKind, "name" | "unit">;
+    readonly verdict: { readonly verdict: string; readonly reason: string };
+    readonly coarse?: boolean;
+  }[];
   /** Calls finished. */
   readonly calls: number;
   /** Why what was seen is not all there was to see. */

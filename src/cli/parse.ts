@@ -17,6 +17,11 @@ type Value = string | number | boolean | readonly string[];
 export class Options {
   constructor(private readonly command: CommandSpec, private readonly values: ReadonlyMap<string, Value>) {}
 
+  /** Whether the command has the option at all, for code that several commands share. */
+  knows(name: string): boolean {
+    return this.command.options.some((option) => option.name === name);
+  }
+
   /** Whether the option stands on the command line. */
   given(name: string): boolean {
     this.#spec(name);
@@ -89,7 +94,7 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     const near = nearest(name, commands.map((candidate) => candidate.name));
-    throw new UsageError(`unknown command "${visible(name)}"${suggestion(near)}`);
+    throw new UsageError(`unknown command "${visible(name)}"${suggestion(near) || "; hearthproof help lists them"}`);
   }
   return parseArguments(command, rest);
 }
@@ -101,7 +106,9 @@ function parseArguments(command: CommandSpec, argv: readonly string[]): Invocati
   for (const argument of argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined)) {
     const [name = "", value] = argument.replace(/^--/, "").split("=", 2);
     if (argument.startsWith("--") && value !== undefined && flags.includes(name)) {
-      throw new UsageError(`${command.name}: --${name} takes no value, current value is "${visible(value)}"`);
+      throw new UsageError(
+        `${command.name}: --${name} takes no value, current value is "${visible(value)}"; write just --${name}`,
+      );
     }
   }
   const parsed = parseArgs(argv, {
@@ -114,7 +121,9 @@ function parseArguments(command: CommandSpec, argv: readonly string[]): Invocati
       const dashed = argument.startsWith("--") ? `--${key.split("=", 1)[0]}` : argument;
       const near = nearest(dashed.replace(/^-+/, ""), specs.map((option) => option.name));
       throw new UsageError(
-        `${command.name}: unknown option ${visible(dashed)}${suggestion(near === undefined ? near : `--${near}`)}`,
+        `${command.name}: unknown option ${visible(dashed)}${
+          suggestion(near === undefined ? near : `--${near}`) || `; ${helpOf(command)}`
+        }`,
       );
     },
   });
@@ -138,14 +147,16 @@ function checkPositionals(command: CommandSpec, given: readonly string[]): void 
     const value = given[index];
     const choices = spec.choices === undefined ? "" : ` (${spec.choices.join(", ")})`;
     if (value === undefined) {
-      if (spec.required) throw new UsageError(`${command.name}: ${spec.name} is missing${choices}`);
+      if (spec.required) throw new UsageError(`${command.name}: ${spec.name} is missing${choices}; ${helpOf(command)}`);
     } else if (spec.choices !== undefined && !spec.choices.includes(value)) {
       const hint = suggestion(nearest(value, spec.choices)) || choices;
       throw new UsageError(`${command.name}: unknown ${spec.name} "${visible(value)}"${hint}`);
     }
   });
   const extra = command.positionals.at(-1)?.many === true ? undefined : given[command.positionals.length];
-  if (extra !== undefined) throw new UsageError(`${command.name}: unexpected argument "${visible(extra)}"`);
+  if (extra !== undefined) {
+    throw new UsageError(`${command.name}: unexpected argument "${visible(extra)}"; ${helpOf(command)}`);
+  }
 }
 
 function readValue(command: CommandSpec, spec: OptionSpec, given: readonly string[]): Value {
@@ -160,7 +171,9 @@ function readValue(command: CommandSpec, spec: OptionSpec, given: readonly strin
     if (spec.whole === true) return given;
     return given.flatMap((value) => value.split(",")).map((value) => value.trim()).filter((value) => value !== "");
   }
-  if (given.length > 1) throw new UsageError(`${command.name}: --${spec.name} is given ${given.length} times`);
+  if (given.length > 1) {
+    throw new UsageError(`${command.name}: --${spec.name} is given ${given.length} times; give it once`);
+  }
   const value = given[0] ?? "";
   if (spec.choices !== undefined && !spec.choices.includes(value)) wrong(`one of ${spec.choices.join(", ")}`, value);
   switch (spec.kind) {
@@ -222,6 +235,11 @@ function readTime(text: string): number | undefined {
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** Where the next step stands. */
+function helpOf({ name }: CommandSpec): string {
+  return `hearthproof help ${name} shows how it is used`;
 }
 
 function suggestion(near: string | undefined): string {

@@ -36,14 +36,18 @@ export interface ChosenTarget {
 export async function readOptionFile(option: string, path: string): Promise<Uint8Array> {
   try {
     const { size, isFile } = await Deno.stat(path);
-    if (!isFile) throw new UsageError(`--${option} ${path}: not a file`);
+    if (!isFile) throw new UsageError(`--${option} ${path}: not a file; name the file itself`);
     if (size > MAX_OPTION_FILE_BYTES) {
       throw new UsageError(`--${option} ${path}: larger than ${MAX_OPTION_FILE_BYTES} bytes`);
     }
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : error instanceof Error ? error.message : error;
+    const why = error instanceof Deno.errors.NotFound
+      ? "no such file, check the path"
+      : error instanceof Error
+      ? error.message
+      : error;
     throw new UsageError(`--${option} ${path}: cannot be read: ${why}`);
   }
 }
@@ -77,7 +81,9 @@ function readPin(options: Options): string | undefined {
   if (given === undefined) return undefined;
   const plain = given.replaceAll(":", "").toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(plain)) {
-    throw new UsageError(`--tls-pin ${given}: a SHA-256 fingerprint has 64 hexadecimal digits`);
+    throw new UsageError(
+      `--tls-pin ${given}: a SHA-256 fingerprint has 64 hexadecimal digits; hearthproof doctor shows that of the node`,
+    );
   }
   return plain;
 }
@@ -168,7 +174,11 @@ export async function chooseTarget(
     if (command === "") {
       throw new UsageError('--target exec: needs a command, as in exec:"mynode --port {port} --data {data}"');
     }
-    if (!command.includes("{port}")) throw new UsageError("--target exec: the command must contain {port}");
+    if (!command.includes("{port}")) {
+      throw new UsageError(
+        '--target exec: the command must contain {port}, as in exec:"mynode --port {port} --data {data}"',
+      );
+    }
     return chosen(new ProcessTarget({ ...starting, command, adapter }));
   }
   if (spec.startsWith("docker:")) {
@@ -189,7 +199,8 @@ export async function chooseTarget(
   }
   const access: Access = {
     allowWrites: options.flag("allow-writes"),
-    disposable: options.flag("disposable"),
+    // Commands that never leave harm behind do not have it.
+    disposable: options.knows("disposable") && options.flag("disposable"),
     ...(root === undefined ? {} : { root }),
     ...(admin === undefined ? {} : { admin }),
     ...(adminToken === undefined ? {} : { adminToken }),
