@@ -56,7 +56,7 @@ export async function withConfig(
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) return argv;
   const { rest, path, negated } = split(words, command);
-  if (path === undefined) return [name, ...rest];
+  if (path === undefined) return argv;
   const { options } = parseCommandLine([name, ...rest], commands);
   const text = new TextDecoder().decode(await readOptionFile(CONFIG_OPTION.name, path));
   const own = configWords(text, path, command, commands)

@@ -38,7 +38,7 @@ export interface SectionOutlook {
 /** Certificate of an https target. */
 export interface CertificateFacts {
   readonly fingerprint: string;
-  /** Whether the adapter names it; then any other certificate was refused. */
+  /** Whether the operator named it; then any other certificate was refused. */
   readonly pinned: boolean;
 }
 
@@ -64,6 +64,8 @@ export interface Examination {
   readonly clock: Clock;
   readonly seed: number;
   readonly timeOrigin: number;
+  /** Whether the operator names the certificate; then any other is refused. */
+  readonly pinned: boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ export async function examine(examination: Examination): Promise<Findings> {
 }
 
 async function firstContact(
-  { target, adapter, seed, timeOrigin }: Examination,
+  { target, adapter, seed, timeOrigin, pinned }: Examination,
   network: LiveNetwork,
 ): Promise<Pick<Findings, "answerMs" | "certificate" | "clock">> {
   const needs = { movingClock: true, nodeClockMoves: true };
@@ -111,7 +113,7 @@ async function firstContact(
       );
     }
     const clock = clockOffset(answer, before, after);
-    const certificate = endpoint.scheme === "https" ? await certificateOf(network, session, adapter) : undefined;
+    const certificate = endpoint.scheme === "https" ? await certificateOf(network, session, pinned) : undefined;
     return {
       answerMs,
       ...(certificate === undefined ? {} : { certificate }),
@@ -125,12 +127,12 @@ async function firstContact(
 async function certificateOf(
   network: LiveNetwork,
   { endpoint }: { readonly endpoint: Parameters<typeof dialOptions>[0] },
-  adapter: Adapter,
+  pinned: boolean,
 ): Promise<CertificateFacts | undefined> {
   const connection = await network.dial(dialOptions(endpoint));
   connection.close();
   const fingerprint = connection.certificate?.fingerprint;
-  return fingerprint === undefined ? undefined : { fingerprint, pinned: adapter.fingerprint !== undefined };
+  return fingerprint === undefined ? undefined : { fingerprint, pinned };
 }
 
 /** Offset of the answering clock from what the answer says of its time; `before` and `after` are ours, in ms. */

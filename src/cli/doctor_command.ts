@@ -27,9 +27,10 @@ export async function doctorCommand(options: Options, context: CommandContext): 
   const { target, adapter } = await chooseTarget(options, { seed, timeOrigin });
   const cases = selectCases(plan(context.suites, context.requirementOf), options).selected;
   const json = options.flag("json");
+  const pinned = options.given("tls-pin") || adapter.fingerprint !== undefined;
   let findings: Findings;
   try {
-    findings = await examine({ target, adapter, cases, clock, seed, timeOrigin });
+    findings = await examine({ target, adapter, cases, clock, seed, timeOrigin, pinned });
   } catch (error) {
     if (!(error instanceof PreflightError) || !json) throw error;
     const { code, message } = error;
@@ -78,7 +79,7 @@ function tlsText({ certificate, profile }: Findings): string {
   const { fingerprint, pinned } = certificate;
   return pinned
     ? `certificate is the pinned one, SHA-256 ${fingerprint}`
-    : `not pinned; to refuse any other, put "fingerprint: ${fingerprint}" into the file of --adapter`;
+    : `not pinned; to refuse any other: --tls-pin ${fingerprint}`;
 }
 
 function clockText({ clock }: Findings): string {

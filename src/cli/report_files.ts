@@ -35,7 +35,9 @@ export async function readRunManifest(path: string): Promise<RunManifest> {
  */
 export async function readJson(path: string): Promise<Json> {
   const value = tryParseJson(await readBounded(path));
-  if (value === undefined) throw new UsageError(`cannot read ${visible(path)}: it is no JSON`);
+  if (value === undefined) {
+    throw new UsageError(`cannot read ${visible(path)}: it is no JSON; was the run cut off? Run it again`);
+  }
   return value;
 }
 
@@ -47,7 +49,9 @@ async function readBounded(path: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file; name the --output-dir of a hearthproof run"
+      : String(error);
     throw new UsageError(`cannot read ${visible(path)}: ${visible(why)}`);
   }
 }

@@ -37,7 +37,9 @@ function filtered(all: readonly ProvableCase[], options: Options): ProvableCase[
   const filters = options.list("suite-filter");
   for (const filter of filters) {
     if (filterCases(all, [filter]).length === 0) {
-      throw new UsageError(`selftest: --suite-filter ${filter}: matches no case, section or requirement`);
+      throw new UsageError(
+        `selftest: --suite-filter ${filter}: matches no case, section or requirement; hearthproof requirements lists them`,
+      );
     }
   }
   return filterCases(all, filters);
