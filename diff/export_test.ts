@@ -1,11 +1,10 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { utf8 } from "../src/protocol/mod.ts";
 import { parseVector } from "../src/runner/vector.ts";
 import { expectationOf } from "./expectation.ts";
 import { planOf, recordingText, vectorOf } from "./export.ts";
 import type { Finding } from "./finding.ts";
 import { judge } from "./judge.ts";
-import { marked } from "./report_html.ts";
 import { answered, listCalls } from "./testing.ts";
 
 const finding: Finding = {
@@ -50,10 +49,4 @@ Deno.test("the law of a step decides whom the contract supports", () => {
   assertEquals(judge(status, step, refused, accepted), { requirement: "MKT-007", supports: "left" });
   assertEquals(judge(status, step, accepted, refused), { requirement: "MKT-007", supports: "right" });
   assertEquals(judge(status, step, accepted, accepted), { requirement: "MKT-007", supports: "neither" });
-});
-
-Deno.test("differing words are marked and hostile text stays text", () => {
-  const [left, right] = marked('{"a":1}', '{"a":<b>}');
-  assertStringIncludes(left, "<mark>:1}</mark>");
-  assertStringIncludes(right, "&lt;");
 });

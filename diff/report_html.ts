@@ -3,20 +3,24 @@
 import { createHash } from "node:crypto";
 import { fromUtf8Lossy } from "../src/protocol/mod.ts";
 import { bounded, escapeHtml, escapeHtmlLines } from "../src/report/escape.ts";
-import { hexRows } from "../src/report/hexdump.ts";
 import { STYLE } from "../src/report/html_assets.ts";
+import { changedMarkup } from "./changed_html.ts";
+import type { Observation } from "./observation.ts";
 import type { Difference, DiffResult, Minimal } from "./result.ts";
 
 /** Additions to the style of all reports: two columns and marks. */
 const OWN_STYLE = `
 .sides{display:grid;grid-template-columns:minmax(0,1fr);gap:.5rem}
 @media(min-width:48rem){.sides{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
-mark{background:var(--failbg);color:var(--fail);border-radius:.15rem}
+mark{background:var(--failbg);color:var(--fail);border-radius:.15rem;font-weight:600}
+.gap{display:inline-block;color:var(--soft);font-style:italic;border:1px dashed var(--line);border-radius:.3rem;
+padding:0 .4rem;margin:.1rem .2rem;white-space:normal}
+pre.lines{white-space:pre;overflow-x:auto}
 .sides h4{margin:.4rem 0 .2rem;font-size:.85rem;color:var(--soft);font-weight:600}
 .sides pre{max-height:26rem;overflow:auto}.sides pre.hex{white-space:pre;font-size:.74rem}
 .equal{color:var(--pass);background:var(--passbg)}.different{color:var(--fail);background:var(--failbg)}
 `;
-/** Bytes of an answer that are shown. */
+/** Bytes of a request that are shown. */
 const MAX_SHOWN_BYTES = 3072;
 const MAX_TEXT = 2000;
 /** Renamed pairs in the table. */
@@ -99,58 +103,36 @@ function difference(entry: Difference): string {
 ${minimal === undefined ? '<p class="soft">Not shrunk.</p>' : sequence(minimal)}</article>`;
 }
 
-function sequence({ steps, confidence, file, shown, curl }: Minimal): string {
+function sequence({ steps, confidence, file, shown, curl, complete }: Minimal): string {
   const parts = shown.map(({ origin, left, right }, index) => {
     const open = index === shown.length - 1 ? " open" : "";
-    const [a, b] = marked(shownBytes(left.received), shownBytes(right.received));
-    const [x, y] = marked(
-      hexRows(left.received.subarray(0, MAX_SHOWN_BYTES)).join("\n"),
-      hexRows(right.received.subarray(0, MAX_SHOWN_BYTES)).join("\n"),
-    );
-    return `<details${open}><summary>${index + 1}. ${text(origin)}</summary><div class="exchange">
+    const [a, b] = changedMarkup(left.received, right.received);
+    return `<details${open}><summary>${index + 1}. ${text(origin)}${
+      statusOf(left, right)
+    }</summary><div class="exchange">
 <h4>sent (left)</h4><pre>${escapeHtmlLines(shownBytes(left.sent))}</pre>
-<div class="sides"><div><h4>left</h4><pre>${a}</pre></div><div><h4>right</h4><pre>${b}</pre></div>
-<div><details><summary>left in hexadecimal</summary><pre class="hex">${x}</pre></details></div>
-<div><details><summary>right in hexadecimal</summary><pre class="hex">${y}</pre></details></div></div></div></details>`;
+<div class="sides"><div><h4>left answered</h4><pre>${a.text}</pre></div><div><h4>right answered</h4><pre>${b.text}</pre></div>
+<div><details><summary>left in hexadecimal</summary><pre class="hex">${a.hex}</pre></details></div>
+<div><details><summary>right in hexadecimal</summary><pre class="hex">${b.hex}</pre></details></div></div></div></details>`;
   });
   const lines = curl.length === 0
     ? ""
-    : `<details><summary>as curl</summary><pre>${escapeHtmlLines(curl.join("\n"))}</pre></details>`;
+    : `<details><summary>as curl</summary><pre class="lines">${escapeHtmlLines(curl.join("\n"))}</pre></details>`;
+  const end = complete ? "" : " The budget ended before nothing shorter was left to try.";
   return `<p>Shown by ${steps} step${steps === 1 ? "" : "s"}, ${text(confidence)}: <code>hearthproof diff --replay ${
     text(file)
-  }</code></p>${parts.join("")}${lines}`;
+  }</code>${end}</p>${parts.join("")}${lines}`;
+}
+
+function statusOf(left: Observation, right: Observation): string {
+  const of = ({ status, failure }: Observation) => status === 0 ? failure ?? "nothing" : String(status);
+  return of(left) === of(right)
+    ? ` <span class="soft">${text(of(left))}</span>`
+    : ` <span class="soft">${text(`${of(left)} / ${of(right)}`)}</span>`;
 }
 
 function shownBytes(bytes: Uint8Array): string {
   return fromUtf8Lossy(bytes.subarray(0, MAX_SHOWN_BYTES)).replaceAll("\r\n", "\n");
-}
-
-const WORD = /[A-Za-z0-9_:-]+|\s+|[^A-Za-z0-9_:\s-]/g;
-/** Words compared by position inside a line that differs. */
-const MAX_WORDS = 4000;
-
-/** Both texts with what differs marked, line by line and word by word. */
-export function marked(left: string, right: string): [left: string, right: string] {
-  const [a, b] = [left.split("\n"), right.split("\n")];
-  const out: [string[], string[]] = [[], []];
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const [x, y] = markLine(a[i], b[i]);
-    if (x !== undefined) out[0].push(x);
-    if (y !== undefined) out[1].push(y);
-  }
-  return [out[0].join("\n"), out[1].join("\n")];
-}
-
-function markLine(left: string | undefined, right: string | undefined): [string | undefined, string | undefined] {
-  const whole = (line: string | undefined) => line === undefined ? undefined : `<mark>${escapeHtml(line)}</mark>`;
-  if (left === undefined || right === undefined) return [whole(left), whole(right)];
-  if (left === right) return [escapeHtml(left), escapeHtml(right)];
-  const a = (left.match(WORD) ?? []).slice(0, MAX_WORDS);
-  const b = (right.match(WORD) ?? []).slice(0, MAX_WORDS);
-  const mark = (own: readonly string[], other: readonly string[]) =>
-    own.map((word, i) => word === other[i] ? escapeHtml(word) : `<mark>${escapeHtml(word)}</mark>`).join("")
-      .replaceAll("</mark><mark>", "");
-  return [mark(a, b), mark(b, a)];
 }
 
 function calibration({ masked, runs }: DiffResult): string {

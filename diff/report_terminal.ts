@@ -1,7 +1,7 @@
 /** The summary on the terminal: differences by class, worst first. */
 
 import { visible } from "../src/report/escape.ts";
-import { cut } from "../src/report/text.ts";
+import { cut, wrap } from "../src/report/text.ts";
 import { CLASSES } from "./finding.ts";
 import type { Difference, DiffResult } from "./result.ts";
 
@@ -9,18 +9,21 @@ import type { Difference, DiffResult } from "./result.ts";
 export function summaryLines(result: DiffResult, width: number): string[] {
   const { verdict, left, right, differences, seed, steps, planned } = result;
   const lines = [
-    `${verdict.toUpperCase()}  ${visible(left.target)}  against  ${visible(right.target)}`,
-    `seed ${seed}, ${steps} of ${planned} steps, ${result.names} names, ${result.renamed} of them renamed, ` +
-    `${result.sent.differing} of ${result.sent.bytes} bytes sent differed`,
+    ...wrap(`${verdict.toUpperCase()}  ${visible(left.target)}  against  ${visible(right.target)}`, width),
+    ...wrap(
+      `seed ${seed}, ${steps} of ${planned} steps, ${result.names} names, ${result.renamed} of them renamed, ` +
+        `${result.sent.differing} of ${result.sent.bytes} bytes sent differed`,
+      width,
+    ),
   ];
-  if (result.reason !== undefined) lines.push(visible(result.reason));
+  if (result.reason !== undefined) lines.push(...wrap(visible(result.reason), width));
   for (const kind of CLASSES) {
     const inside = differences.filter((difference) => difference.class === kind);
     if (inside.length === 0) continue;
     lines.push("", `${kind} (${inside.length})`);
     for (const difference of inside) lines.push(...entry(difference, width));
   }
-  if (result.notes.length > 0) lines.push("", ...result.notes.map((note) => `note: ${visible(note)}`));
+  if (result.notes.length > 0) lines.push("", ...result.notes.flatMap((note) => wrap(`note: ${visible(note)}`, width)));
   return lines;
 }
 
@@ -28,9 +31,12 @@ function entry(difference: Difference, width: number): string[] {
   const { id, path, requirement, supports, first_step: step, count, left, right, also, minimal, origin } = difference;
   const law = requirement === undefined ? "no requirement known" : `${requirement}, ${sideText(supports)}`;
   const indent = "      ";
+  const inner = Math.max(1, width - indent.length);
   const lines = [
-    `  ${id}  ${visible(path)}`,
-    `${indent}${law}; first at step ${step} (${origin}), ${count} time${count === 1 ? "" : "s"}`,
+    cut(`  ${id}  ${visible(path)}`, width),
+    ...wrap(`${law}; first at step ${step} (${visible(origin)}), ${count} time${count === 1 ? "" : "s"}`, inner).map(
+      (line) => indent + line,
+    ),
     cut(`${indent}left   ${visible(left)}`, width),
     cut(`${indent}right  ${visible(right)}`, width),
   ];
@@ -38,9 +44,9 @@ function entry(difference: Difference, width: number): string[] {
   lines.push(
     minimal === undefined
       ? `${indent}not shrunk`
-      : `${indent}shown by ${minimal.steps} step${
-        minimal.steps === 1 ? "" : "s"
-      } (${minimal.confidence}): ${minimal.file}`,
+      : `${indent}shown by ${minimal.steps} step${minimal.steps === 1 ? "" : "s"} (${minimal.confidence}${
+        minimal.complete ? "" : ", not the shortest yet"
+      }): ${minimal.file}`,
   );
   return lines;
 }
