@@ -1,5 +1,6 @@
 /** Carrying out the commands of an adapter file. They are the operator's own, run by the shell as written. */
 
+import type { Clock } from "../protocol/mod.ts";
 import type { Network } from "../wire/mod.ts";
 import type { Adapter } from "./adapter.ts";
 import type { Feature, NodeSignal, Provision } from "./target.ts";
@@ -13,6 +14,9 @@ export class AdapterError extends Error {
 
 /** How much of a failed command's output is quoted, in characters. */
 const QUOTED_OUTPUT = 300;
+/** Longest time a command may take, and time its last output has to arrive after its end, in milliseconds. */
+const COMMAND_DEADLINE_MS = 60_000;
+const LAST_OUTPUT_MS = 200;
 
 /** Whether the adapter can restart the node. */
 export function canRestart({ commands }: Adapter): boolean {
@@ -71,20 +75,46 @@ export function provisionCommands(commands: Commands, change: Provision): string
 }
 
 /**
+ * Runs a command by the shell. A node it starts in the background may hold its output open for ever: what is written
+ * until shortly after its end is read, and no more waited for.
+ */
+async function carriedOut(command: string, clock: Clock): Promise<{ readonly code: number; readonly said: string }> {
+  const child = new Deno.Command("sh", {
+    args: ["-c", command],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.getReader();
+  let said = "";
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      said = (said + decoder.decode(piece.value, { stream: true })).slice(-QUOTED_OUTPUT);
+    }
+  })();
+  const over = new AbortController();
+  const late = clock.sleep(COMMAND_DEADLINE_MS, over.signal).then(() => child.kill("SIGKILL")).catch(() => {});
+  const { code, signal } = await child.status;
+  over.abort();
+  await late;
+  const last = new AbortController();
+  await Promise.race([reading, clock.sleep(LAST_OUTPUT_MS, last.signal).catch(() => {})]);
+  last.abort();
+  await reader.cancel().catch(() => {});
+  return { code, said: signal === "SIGKILL" ? `it took longer than ${COMMAND_DEADLINE_MS / 1000} s` : said };
+}
+
+/**
  * Runs a command and waits for its end; the fact goes into the transcript, and a recheck runs nothing.
  *
  * @throws {AdapterError} If it ends with another code than 0.
  */
 export async function runAdapterCommand(network: Network, command: string): Promise<void> {
-  const outcome = await network.fact(`adapter: ${command}`, async () => {
-    const { code, stderr } = await new Deno.Command("sh", {
-      args: ["-c", command],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    return { code, said: new TextDecoder().decode(stderr).slice(-QUOTED_OUTPUT) };
-  });
+  const outcome = await network.fact(
+    `adapter: ${command}`,
+    () => carriedOut(command, network.targetClock ?? network.clock),
+  );
   if (outcome.code !== 0) {
     throw new AdapterError(
       `Cannot run the adapter's command: it ended with code ${outcome.code}: ${outcome.said.trim()}`,

@@ -68,6 +68,15 @@ Deno.test("a command runs once, and a recheck takes its end from the transcript"
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a command that leaves a process in the background is over when it ends itself", async () => {
+  const live = new LiveNetwork({ scope: "x", sink: new MemorySink(), clock: systemClock() });
+  const pidFile = await Deno.makeTempFile({ prefix: "hearthproof-adapter-" });
+  await runAdapterCommand(live, `sleep 600 & echo $! > ${pidFile}`);
+  Deno.kill(Number(await Deno.readTextFile(pidFile)), "SIGKILL");
+  await Deno.remove(pidFile);
+  await live.close();
+});
+
 Deno.test("an adapter file is read, and a mistake in it is named", () => {
   const read = parseAdapter("isolated: true\nsecond_url: http://127.0.0.1:1\ncommands: {restart: again}\n", "a.yaml");
   assertEquals([read.isolated, read.secondUrl, read.commands.restart], [true, "http://127.0.0.1:1", "again"]);
