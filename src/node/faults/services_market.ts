@@ -70,11 +70,27 @@ export const servicesMarketFaults = faults({
       "MKT-046",
       "MKT-048",
       "MKT-051",
+      "TRN-070",
+      "EVT-034",
+      "EVT-040",
+      "EVT-041",
+      "EVT-042",
+      "EVT-043",
+      "EVT-044",
+      "EVT-045",
+      "EVT-046",
+      "EVT-063",
+      "EVT-064",
+      "EVT-065",
+      "EVT-066",
+      "EVT-067",
+      "EVT-068",
+      "EVT-069",
     ],
     outbound: outputOf("market.post", ({ event_id, ...rest }) => ({ ...rest, id: event_id ?? null })),
   },
   "post-repeats-are-new": {
-    breaks: ["MKT-003", "MKT-004"],
+    breaks: ["MKT-003", "MKT-004", "BUS-041"],
     rules: forgets("market.post"),
   },
   "post-retry-overwrites-title": {
@@ -95,11 +111,11 @@ export const servicesMarketFaults = faults({
     rules: { postCategoryKnown: (category) => category !== "emergency" && servicesRules.postCategoryKnown(category) },
   },
   "post-category-free-text": {
-    breaks: ["MKT-007"],
+    breaks: ["MKT-007", "BUS-025", "BUS-028"],
     rules: { postCategoryKnown: () => true },
   },
   "post-lives-one-day": {
-    breaks: ["MKT-008"],
+    breaks: ["MKT-008", "EVT-069"],
     rules: { postDefaultTtlSeconds: DAY_SECONDS },
   },
   "post-ttl-ignored": {
@@ -121,7 +137,7 @@ export const servicesMarketFaults = faults({
     rules: { postTtlSchema: { type: "integer" } },
   },
   "post-coordinates-rounded": {
-    breaks: ["MKT-013"],
+    breaks: ["MKT-013", "EVT-069"],
     rules: {
       postData: (input, defaultTtl) => {
         const data = servicesRules.postData(input, defaultTtl);
@@ -130,7 +146,7 @@ export const servicesMarketFaults = faults({
     },
   },
   "post-needs-location": {
-    breaks: ["MKT-014"],
+    breaks: ["MKT-014", "TRN-069", "TRN-070", "TRN-071", "TRN-072", "BUS-041"],
     rules: { postRequired: [...servicesRules.postRequired, "location"] },
   },
   "market-posts-of-strangers": {
@@ -138,7 +154,7 @@ export const servicesMarketFaults = faults({
     rules: { postTrust: "unknown" },
   },
   "list-without-lamport": {
-    breaks: ["MKT-017", "MKT-044"],
+    breaks: ["MKT-017", "MKT-044", "EVT-048"],
     rules: { listedPost: ({ lamport: _, ...post }) => post },
   },
   "list-ignores-category": {
@@ -181,7 +197,7 @@ export const servicesMarketFaults = faults({
     rules: { postAlive: (nowMs, expiresAtMs) => nowMs < expiresAtMs + SWEEP_MS },
   },
   "list-appends-an-event": {
-    breaks: ["MKT-026"],
+    breaks: ["MKT-026", "TRN-044", "BUS-028"],
     rules: { onList: (append) => append(UPDATED, { target_event_id: "", fields: {} }) },
   },
   "market-open-to-strangers": {
@@ -189,7 +205,7 @@ export const servicesMarketFaults = faults({
     rules: { listTrust: "unknown" },
   },
   "expire-answers-without-storing": {
-    breaks: ["MKT-028", "MKT-029", "MKT-031", "MKT-036", "MKT-047", "MKT-051", "MKT-038"],
+    breaks: ["MKT-028", "MKT-029", "MKT-031", "MKT-036", "MKT-047", "MKT-051", "MKT-038", "EVT-049", "EVT-053"],
     log: (event) => event.event_type === "market.post.expired" ? null : event,
   },
   "expire-names-client-id-as-target": {
@@ -199,7 +215,7 @@ export const servicesMarketFaults = faults({
     },
   },
   "expire-by-any-member": {
-    breaks: ["MKT-030", "MKT-032", "MKT-040", "MKT-038"],
+    breaks: ["MKT-030", "MKT-032", "MKT-040", "MKT-038", "EVT-054"],
     rules: { mayExpirePost: () => true },
   },
   "expire-reason-free-text": {
@@ -207,7 +223,7 @@ export const servicesMarketFaults = faults({
     rules: { expireReasonKnown: () => true },
   },
   "expire-of-nothing": {
-    breaks: ["MKT-030", "MKT-032", "MKT-034", "MKT-035", "MKT-040", "MKT-038"],
+    breaks: ["MKT-030", "MKT-032", "MKT-034", "MKT-035", "MKT-040", "MKT-038", "EVT-054"],
     rules: { expireTarget: "anything", mayExpirePost: () => true },
   },
   "expire-any-event": {
@@ -219,7 +235,7 @@ export const servicesMarketFaults = faults({
     rules: { expireRepeatsFirst: false },
   },
   "updates-not-applied": {
-    breaks: ["MKT-038"],
+    breaks: ["MKT-038", "EVT-050", "EVT-051", "EVT-052"],
     rules: { postUpdateCounts: () => false },
   },
   "updates-of-titles-ignored": {
@@ -272,7 +288,21 @@ export const servicesMarketFaults = faults({
     rules: { keptMessages: 1 },
   },
   "market-topics-named-after-types": {
-    breaks: ["MKT-051"],
+    breaks: [
+      "MKT-051",
+      "TRN-069",
+      "TRN-071",
+      "WSK-042",
+      "WSK-043",
+      "WSK-044",
+      "EVT-063",
+      "EVT-064",
+      "EVT-065",
+      "EVT-066",
+      "EVT-067",
+      "EVT-068",
+      "EVT-069",
+    ],
     rules: {
       topicsOf: (event) =>
         eventsRules.topicsOf(event).map(({ topic, payload }) => ({
