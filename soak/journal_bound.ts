@@ -4,15 +4,19 @@ import { CHECKPOINT_EVERY_MS, MAX_SEGMENTS, MIN_SEGMENT_BYTES, RESERVE_BYTES } f
 import { MAX_REMEMBERED } from "./monitors/integrity.ts";
 import { MAX_SAMPLES, SAMPLED_SERIES } from "./series.ts";
 
-/** Bytes a call takes in the journal: sending, answer, the event it makes; measured 480 to 560, see bounds_bench.ts. */
-const BYTES_PER_CALL = 700;
-/** Bytes a second takes in the journal that are not of calls: readings of log, head, manifest, audit chain, process. */
-const BYTES_PER_SECOND = 4000;
+/** Bytes a call takes in the journal: sending, answer, the event it makes; 420 to 560 in runs and in bounds_bench.ts. */
+const BYTES_PER_CALL = 800;
+/** Bytes a second takes in the journal that are not of calls: readings of head, manifest, counters, process; 6,000 seen. */
+const BYTES_PER_SECOND = 16_000;
 /** Bytes of one remembered event, and of one sample, in the states. */
 const BYTES_PER_EVENT = 80;
 const BYTES_PER_SAMPLE = 40;
 /** Bytes of everything else in the states: histograms, rings, callers, thresholds. */
 const FIXED_STATE_BYTES = 8_388_608;
+/** Memory of the program before it does anything, and of the garbage between two collections. */
+const IDLE_BYTES = 301_989_888;
+/** Bytes of memory for one byte of states: objects instead of text, the copy that is being written, its text. */
+const MEMORY_PER_STATE_BYTE = 8;
 const MS_PER_SECOND = 1000;
 const MIB = 1_048_576;
 
@@ -43,8 +47,14 @@ export function diskBound(load: LoadSize): number {
   return MAX_SEGMENTS * (states + deltas + late) + RESERVE_BYTES;
 }
 
+/** Most bytes of memory the tester takes as a whole. */
+export function memoryBound(load: LoadSize): number {
+  return IDLE_BYTES + MEMORY_PER_STATE_BYTE * stateBound(load);
+}
+
 /** The line for the operator. */
 export function announcement(load: LoadSize & { readonly folder: string }): string {
-  return `Journal: at most ${Math.ceil(diskBound(load) / MIB)} MiB in ${load.folder}; a run that is killed goes on ` +
-    `with --resume ${load.folder}.`;
+  const mib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
+  return `Journal: at most ${mib(diskBound(load))} in ${load.folder}, memory at most ${mib(memoryBound(load))}; ` +
+    `a run that is killed goes on with --resume ${load.folder}.`;
 }
