@@ -12,7 +12,7 @@ import { foundedIdentities, testerIdentity } from "../target/access.ts";
 import { EmbeddedTarget } from "../target/embedded.ts";
 import { type Preflight, preflight, PreflightError } from "../target/preflight.ts";
 import type { CaseContext, RunnableCase } from "./case.ts";
-import type { BenchOptions, BenchRefusal, BenchRun, ReporterBench } from "./reporter_under_test.ts";
+import type { BenchOptions, BenchRefusal, BenchRun, ReporterBench } from "./judged_reporter.ts";
 import { run, type RunOptions } from "./run.ts";
 import { type RunBasis, runOptions } from "./run_options.ts";
 import { filterCases, plan } from "./select.ts";

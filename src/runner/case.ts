@@ -6,7 +6,7 @@ import type { ReporterFaultName } from "../report/faults.ts";
 import type { Actors } from "../target/actors.ts";
 import type { Session } from "../target/session.ts";
 import type { Must } from "./verdict.ts";
-import type { ReporterBench } from "./reporter_under_test.ts";
+import type { ReporterBench } from "./judged_reporter.ts";
 
 /** What a case leaves behind on a node that is not ours. */
 export type Effects =

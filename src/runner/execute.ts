@@ -6,7 +6,7 @@ import { Actors, NoSuchActor } from "../target/actors.ts";
 import type { Session } from "../target/session.ts";
 import { type Network, WireError } from "../wire/mod.ts";
 import type { CaseContext } from "./case.ts";
-import type { ReporterBench } from "./reporter_under_test.ts";
+import type { ReporterBench } from "./judged_reporter.ts";
 import type { PlannedCase } from "./select.ts";
 import { Inconclusive, makeMust, Skip, Violation } from "./verdict.ts";
 

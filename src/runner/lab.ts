@@ -15,7 +15,7 @@ import type { Target } from "../target/target.ts";
 import { type LiveNetwork, nullSink, type TranscriptSink } from "../wire/mod.ts";
 import { RunnerBench } from "./bench.ts";
 import { type JobNode, nodeKey } from "./job.ts";
-import type { ReporterBench } from "./reporter_under_test.ts";
+import type { ReporterBench } from "./judged_reporter.ts";
 import { runCase, sessionNeeds } from "./run.ts";
 import { liveNetworks, type RunBasis } from "./run_options.ts";
 import type { PlannedCase } from "./select.ts";

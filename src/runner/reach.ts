@@ -6,7 +6,7 @@
 
 import type { Fault, Overrides } from "../node/fault.ts";
 import type { Behaviour } from "../node/with.ts";
-import type { ReporterBench } from "./reporter_under_test.ts";
+import type { ReporterBench } from "./judged_reporter.ts";
 
 /** What the run of a case asked for and let pass. */
 export interface Reach {

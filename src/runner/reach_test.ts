@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Fault, OutboundAnswer, OutboundFrame } from "../node/fault.ts";
 import { behaviourOf } from "../node/with.ts";
 import { ReachRecorder, touches } from "./reach.ts";
-import type { ReporterBench } from "./reporter_under_test.ts";
+import type { ReporterBench } from "./judged_reporter.ts";
 
 const renames: Fault = {
   breaks: ["BUS-001"],

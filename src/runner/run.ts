@@ -11,7 +11,7 @@ import type { Network } from "../wire/mod.ts";
 import { executeCase } from "./execute.ts";
 import { requestedSections } from "./sections.ts";
 import type { PlannedCase } from "./select.ts";
-import type { ReporterBench } from "./reporter_under_test.ts";
+import type { ReporterBench } from "./judged_reporter.ts";
 
 /** A network for one scope; `moving`: its wall clock moves instead of standing at the time origin. */
 export type NetworkSource = (scope: string, moving: boolean) => ScopedNetwork;

@@ -2,7 +2,7 @@
 
 import { REQUIRED_CORE } from "../../../../src/report/overall.ts";
 import type { CaseResult, Outcome, RunResult } from "../../../../src/report/results.ts";
-import type { BenchRun } from "../../../../src/runner/reporter_under_test.ts";
+import type { BenchRun } from "../../../../src/runner/judged_reporter.ts";
 
 const LEVEL = "MUST";
 

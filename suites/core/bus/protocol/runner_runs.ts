@@ -1,12 +1,7 @@
 /** Runs of the bench as the cases need them. */
 
 import type { CaseContext } from "../../../../src/runner/case.ts";
-import type {
-  BenchOptions,
-  BenchRefusal,
-  BenchRun,
-  ReporterBench,
-} from "../../../../src/runner/reporter_under_test.ts";
+import type { BenchOptions, BenchRefusal, BenchRun, ReporterBench } from "../../../../src/runner/judged_reporter.ts";
 
 /** The usual run of each bench; it depends on nothing but the bench, so the cases share it. */
 const usual = new WeakMap<ReporterBench, Promise<BenchRun | BenchRefusal>>();
