@@ -95,16 +95,17 @@ noexec() {
     [ $? -eq 2 ] && echo "$text" | grep -q noexec && echo "$text" | grep -q HEARTHPROOF_CACHE' sh "$place"
 }
 two_at_once() {
-  mkdir -m 1777 "$place/two" || return 1
+  # Elsewhere than all before it, so that there is nothing to be found.
+  mkdir -m 1777 "$place/two" "$place/two/tmp" "$place/two/cache" || return 1
   local first second code=0
-  inside env HEARTHPROOF_CACHE="$place/two" "$place/hearthproof" version &
+  inside env TMPDIR="$place/two/tmp" HEARTHPROOF_CACHE="$place/two/cache" "$place/hearthproof" version &
   first=$!
-  inside env HEARTHPROOF_CACHE="$place/two" "$place/hearthproof" version &
+  inside env TMPDIR="$place/two/tmp" HEARTHPROOF_CACHE="$place/two/cache" "$place/hearthproof" version &
   second=$!
   wait $first || code=$?
   wait $second || code=$?
-  ls -A "$place/two"
-  [ $code -eq 0 ] && [ "$(find "$place/two" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
+  ls -A "$place/two/cache"
+  [ $code -eq 0 ] && [ "$(find "$place/two/cache" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
 }
 
 step "version" version
