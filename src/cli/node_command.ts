@@ -30,7 +30,11 @@ function known(option: string, names: readonly string[], table: Readonly<Record<
   for (const name of names) {
     if (Object.hasOwn(table, name)) continue;
     const near = nearest(name, Object.keys(table));
-    throw new UsageError(`node: --${option} ${name}: unknown${near === undefined ? "" : `, did you mean ${near}?`}`);
+    throw new UsageError(
+      `node: --${option} ${name}: unknown${
+        near === undefined ? "" : `, did you mean ${near}?`
+      } (hearthproof node --help lists them)`,
+    );
   }
   return names;
 }
@@ -79,7 +83,9 @@ export async function nodeCommand(options: Options, context: NodeContext): Promi
     served = await start(data);
   } catch (error) {
     if (temporary) await Deno.remove(data, { recursive: true });
-    throw new UsageError(`node: cannot start: ${error instanceof Error ? error.message : error}`);
+    const why = error instanceof Error ? error.message : String(error);
+    const next = /address already in use|EADDRINUSE/i.test(why) ? "; choose another --port, 0 takes a free one" : "";
+    throw new UsageError(`node: cannot start: ${why}${next}`);
   }
   printer.out(JSON.stringify(served.ready));
   const by = await new Promise<"signal" | "input">((resolve) => {
