@@ -36,10 +36,9 @@ export class ConnectionPool {
     try {
       const kept = this.#take();
       if (kept !== undefined) {
-        const answer = await this.#on(kept, request);
-        const stale = answer.status === 0 && answer.received.length === 0 &&
-          (answer.failure?.kind === "closed" || answer.failure?.kind === "reset");
-        if (!stale) return answer;
+        const answer = await kept.exchange(request, this.limits);
+        this.#give(kept, answer);
+        if (!isStale(answer)) return answer;
       }
       return await this.#fresh(request);
     } finally {
@@ -61,14 +60,14 @@ export class ConnectionPool {
       // The failed dial has no answer to show; a request on its own turns the same failure into one.
       return await requestAlone(this.network, this.endpoint(), request, this.limits);
     }
-    return await this.#on(connection, request);
+    const answer = await connection.exchange(request, this.limits);
+    this.#give(connection, answer);
+    return answer;
   }
 
-  async #on(connection: HttpConnection, request: HttpRequest): Promise<HttpAnswer> {
-    const answer = await connection.exchange(request, this.limits);
-    if (connection.usable) this.#idle.push({ connection, since: this.network.clock.mono() });
+  #give(connection: HttpConnection, { endedAt }: HttpAnswer): void {
+    if (connection.usable) this.#idle.push({ connection, since: endedAt });
     else connection.close();
-    return answer;
   }
 
   #take(): HttpConnection | undefined {
@@ -76,4 +75,9 @@ export class ConnectionPool {
     while (this.#idle.length > 0 && (this.#idle[0]?.since ?? 0) < oldest) this.#idle.shift()?.connection.close();
     return this.#idle.pop()?.connection;
   }
+}
+
+/** The kept connection had been closed before the request came. */
+function isStale({ status, received, failure }: HttpAnswer): boolean {
+  return status === 0 && received.length === 0 && (failure?.kind === "closed" || failure?.kind === "reset");
 }

@@ -55,10 +55,9 @@ export class Engine {
   async closedModel(concurrency: number, untilMs: number, signal: AbortSignal): Promise<void> {
     const { clock, startedAt } = this.options;
     const client = async () => {
-      while (!signal.aborted && clock.mono() - startedAt < untilMs) {
-        const now = clock.mono();
+      for (let now = clock.mono(); !signal.aborted && now - startedAt < untilMs; now = clock.mono()) {
         this.#inFlight++;
-        await this.#call(now);
+        await this.#call(now, now);
       }
     };
     await Promise.all(Array.from({ length: concurrency }, client));
@@ -92,11 +91,10 @@ export class Engine {
     });
   }
 
-  async #call(due: number): Promise<void> {
+  async #call(due: number, started = this.options.clock.mono()): Promise<void> {
     const { hands, operations, clock } = this.options;
     const operation = drawOperation(operations, hands.random);
     const caller = hands.callers[this.#next++ % hands.callers.length];
-    const started = clock.mono();
     try {
       if (caller === undefined) return;
       const outcome = await operation.run(hands, caller);

@@ -13,14 +13,14 @@ export interface Sink {
   stop(): Promise<void>;
 }
 
-/** nginx with one worker that answers every request alike. @param more Further response headers. */
+/** nginx with a worker per core that answers every request alike. @param more Further response headers. */
 export async function startNginx(more: readonly (readonly [string, string])[] = [], body = BODY): Promise<Sink> {
   const port = freePort(Deno.pid);
   const folder = await Deno.makeTempDir({ prefix: "hearthproof-sink-" });
   const headers = more.map(([name, value]) => `add_header ${name} "${value}";`).join(" ");
   await Deno.writeTextFile(
     `${folder}/nginx.conf`,
-    `worker_processes 1; daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error;
+    `worker_processes 2; daemon off; pid ${folder}/pid; error_log ${folder}/error;
 events { worker_connections 4096; }
 http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
 fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;

@@ -17,6 +17,9 @@ import {
 } from "./network.ts";
 
 const EMPTY = new Uint8Array(0);
+const MAX_ASCII = 0x7f;
+/** Longer heads are left to the encoder. */
+const MAX_LOOPED = 2048;
 const counters = new WeakMap<Network, number>();
 
 /** Number of the next exchange in the scope of the network, from 1. */
@@ -42,9 +45,21 @@ export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Ar
   } else if (!present.has("content-length") && (body !== undefined || WITH_BODY.has(method))) {
     head += `Content-Length: ${body?.length ?? 0}\r\n`;
   }
-  const start = utf8(`${head}\r\n`);
+  const start = headBytes(`${head}\r\n`);
   if (chunked !== undefined) return concat([start, ...chunkedBody(body ?? EMPTY, chunked)]);
   return body === undefined || body.length === 0 ? start : concat([start, body]);
+}
+
+/** A head in UTF-8. Heads are short and nearly always ASCII, for which a loop is faster than the encoder. */
+function headBytes(text: string): Uint8Array {
+  if (text.length > MAX_LOOPED) return utf8(text);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > MAX_ASCII) return utf8(text);
+    bytes[at] = code;
+  }
+  return bytes;
 }
 
 function authority({ host, port }: Endpoint): string {
@@ -91,7 +106,7 @@ export class Exchange {
   constructor(start: ExchangeStart) {
     this.#start = start;
     this.#parser = new MessageParser({ kind: "answer", method: start.request.method }, start.limits);
-    this.#endedAt = start.network.clock.mono();
+    this.#endedAt = start.startedAt;
     if (start.connection !== undefined) start.network.markExchange?.(start.connection, start.exchange);
     if (start.failure !== undefined) this.#fail(start.failure.kind, start.failure.message);
     if (start.carry !== undefined && start.carry.length > 0) this.#feed({ bytes: start.carry, at: this.#endedAt });
@@ -147,20 +162,40 @@ export class Exchange {
     try {
       const received = await connection.read(Math.min(allowed, waitMs));
       if (received !== null) return this.#feed(received);
-      this.#ended("closed");
-      this.#parser.end();
+      this.#closedByPeer();
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      if (error.kind === "deadline" && waitMs < allowed) throw error;
-      if (error.kind === "reset") this.#ended("reset");
-      this.#fail(error.kind, error.kind === "deadline" ? this.#late(left) : error.message);
+      if (error instanceof WireError && error.kind === "deadline" && waitMs < allowed) throw error;
+      this.#broken(error, left);
     }
     return [];
   }
 
+  /** @throws {WireError} `closed` if the answer was not complete. */
+  #closedByPeer(): void {
+    this.#ended("closed");
+    this.#parser.end();
+  }
+
+  #broken(error: unknown, left: number): void {
+    if (!(error instanceof WireError)) throw error;
+    if (error.kind === "reset") this.#ended("reset");
+    this.#fail(error.kind, error.kind === "deadline" ? this.#late(left) : error.message);
+  }
+
   /** Reads to the end of the answer. */
   async complete(): Promise<void> {
-    while (!this.finished) await this.step();
+    const { connection, limits, network, startedAt } = this.#start;
+    let left = limits.deadlineMs;
+    for (let reads = 0; !this.finished && connection !== undefined; reads++) {
+      if (reads > 0) left = startedAt + limits.deadlineMs - network.clock.mono();
+      try {
+        const received = await connection.read(Math.min(left, limits.idleMs));
+        if (received === null) this.#closedByPeer();
+        else this.#take(received);
+      } catch (error) {
+        this.#broken(error, left);
+      }
+    }
   }
 
   /** Reads on after the answer, up to `ms`, to see further bytes or how the peer closes. */
@@ -210,7 +245,12 @@ export class Exchange {
     };
   }
 
-  #feed({ bytes, at }: Received): Received[] {
+  #feed(received: Received): Received[] {
+    return this.#take(received).map((piece) => ({ bytes: piece, at: received.at }));
+  }
+
+  /** Parses what came; the pieces of the body in it. */
+  #take({ bytes, at }: Received): readonly Uint8Array[] {
     this.#firstByteAt ??= at;
     this.#endedAt = at;
     let taken = 0;
@@ -223,9 +263,8 @@ export class Exchange {
     }
     this.#received.push(bytes);
     const pieces = this.#parser.takeBody();
-    if (pieces.length === 0) return [];
-    this.#body.push(...pieces);
-    return pieces.map((piece) => ({ bytes: piece, at }));
+    for (const piece of pieces) this.#body.push(piece);
+    return pieces;
   }
 
   #late(left: number): string {

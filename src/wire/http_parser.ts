@@ -33,6 +33,9 @@ const MAX_CHUNK_LINE = 256;
 const MIN_HEAD = 4;
 const CR = 13;
 const LF = 10;
+const MAX_ASCII = 0x7f;
+/** Arguments of one function call stay far below what engines allow. */
+const MAX_SPREAD = 4096;
 const SPACE = 32;
 const TAB = 9;
 const latin1 = new TextDecoder("latin1");
@@ -118,7 +121,7 @@ export class MessageParser {
     if (this.#state !== "head" || this.#headBytes > 0) return 0;
     const end = endOfHead(bytes);
     if (end < MIN_HEAD || end > this.limits.maxHeaderBytes || bytes[end - MIN_HEAD] !== CR) return 0;
-    const lines = latin1.decode(bytes.subarray(0, end)).split("\r\n");
+    const lines = textOf(bytes.subarray(0, end)).split("\r\n");
     // The last line and what follows it are empty.
     const count = lines.length - 2;
     if (count < 1 || lines[0] === "" || count > this.limits.maxHeaders + 1) return 0;
@@ -270,6 +273,13 @@ export class MessageParser {
     if (this.#bodyBytes + this.#left > this.limits.maxBodyBytes) throw this.#bodyLimit();
     this.#state = this.#left === 0 ? "trailers" : "chunk-data";
   }
+}
+
+/** Bytes of a head as text; ASCII, which is nearly all there is, without the cost of a decoder. */
+function textOf(bytes: Uint8Array): string {
+  if (bytes.length > MAX_SPREAD) return latin1.decode(bytes);
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] as number) > MAX_ASCII) return latin1.decode(bytes);
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 /** Index after the first empty line; -1 if there is none. */

@@ -177,9 +177,17 @@ class LiveConnection implements Connection {
     if (socket.certificate !== undefined) this.certificate = socket.certificate;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0) return;
-    if (!this.silent) this.record({ connection: this.id, direction: "out", bytes });
+  write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return Promise.resolve();
+    return this.silent ? this.socket.write(bytes) : this.#writeRecorded(bytes);
+  }
+
+  read(deadlineMs: number): Promise<Received | null> {
+    return this.silent ? this.socket.read(deadlineMs) : this.#readRecorded(deadlineMs);
+  }
+
+  async #writeRecorded(bytes: Uint8Array): Promise<void> {
+    this.record({ connection: this.id, direction: "out", bytes });
     try {
       await this.socket.write(bytes);
     } catch (error) {
@@ -194,14 +202,12 @@ class LiveConnection implements Connection {
     }
   }
 
-  async read(deadlineMs: number): Promise<Received | null> {
+  async #readRecorded(deadlineMs: number): Promise<Received | null> {
     try {
       const received = await this.socket.read(deadlineMs);
       if (this.#over) return null;
       this.settledAt = received === null
         ? this.record({ connection: this.id, direction: "eof" })
-        : this.silent
-        ? received.at
         : this.record({ connection: this.id, direction: "in", at: received.at, bytes: received.bytes });
       return received;
     } catch (error) {
