@@ -26,6 +26,7 @@ import type {
   StopOutcome,
   Target,
 } from "./target.ts";
+import { Turnstile } from "./turnstile.ts";
 
 export interface EndpointOptions {
   readonly url: string;
@@ -95,6 +96,7 @@ export class EndpointTarget implements Target {
   readonly #endpoint: Endpoint;
   #fingerprint: string | undefined;
   #handle: NodeHandle | undefined;
+  readonly #turnstile = new Turnstile();
 
   constructor(private readonly options: EndpointOptions) {
     this.#endpoint = parseEndpoint(options.url);
@@ -114,10 +116,26 @@ export class EndpointTarget implements Target {
     return this.options.access;
   }
 
-  /** Reads the node's identity once; sessions share the node. */
-  async open(network: Network, _needs: SessionNeeds): Promise<SessionHost> {
+  /** Reads the node's identity once. Sessions share the node; one that may restart it has it alone. */
+  async open(network: Network, needs: SessionNeeds): Promise<SessionHost> {
+    const leave = await this.#turnstile.enter(needs.durable === true && canRestart(this.options.adapter));
+    try {
+      return await this.#host(network, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #host(network: Network, leave: () => void): Promise<SessionHost> {
     const { adapter } = this.options;
     const { announceTo, secondUrl, commands } = adapter;
+    /** Whether the session has ended the node and not started it again. */
+    let down = false;
     const host = { handle: this.#handle ?? await this.#learn(network) };
     const again = async () => {
       this.#handle = undefined;
@@ -150,12 +168,14 @@ export class EndpointTarget implements Target {
           const clock = network.targetClock ?? network.clock;
           const began = clock.mono();
           // SIGINT and SIGTERM are one to whoever runs the node elsewhere.
+          down = true;
           await run(endCommand(commands, signal) ?? "");
           const ended = await gone(clock, host.handle.endpoint, began + deadlineMs);
           return { ended, ms: Math.round(clock.mono() - began), code: null, signal: null, leftovers: null };
         },
         async begin(): Promise<StartOutcome> {
           const began = network.clock.mono();
+          down = false;
           await run(commands.start ?? "");
           const why = await again().then(() => "", (error) => error instanceof Error ? error.message : String(error));
           return { started: why === "", ms: Math.round(network.clock.mono() - began), why };
@@ -175,12 +195,18 @@ export class EndpointTarget implements Target {
         secondNode: () =>
           new EndpointTarget({ ...this.options, url: secondUrl, adapter: NO_ADAPTER }).open(network, {}),
       }),
-      close: () => Promise.resolve(),
+      async close() {
+        try {
+          // Whoever comes next finds the node as this session did.
+          if (down) {
+            await run(commands.start ?? "");
+            await again();
+          }
+        } finally {
+          leave();
+        }
+      },
     };
-  }
-
-  stop(): Promise<void> {
-    return Promise.resolve();
   }
 
   async #learn(network: Network): Promise<NodeHandle> {
