@@ -3,7 +3,7 @@
 import type { CaseResult } from "../report/results.ts";
 import type { Preflight } from "../target/preflight.ts";
 import { Crew, type CrewOptions } from "./crew.ts";
-import { type Host, type JobNode, jobsOf, SOUND } from "./job.ts";
+import { type Host, type Job, type JobNode, jobsOf, SOUND } from "./job.ts";
 import { Lab, type LabBasis } from "./lab.ts";
 import { gateOf, NEEDS_A_PROCESS } from "./run.ts";
 import type { ProvableCase } from "./select.ts";
@@ -118,7 +118,7 @@ export async function selftest(options: SelftestOptions): Promise<SelftestResult
       },
       progress: options.progress,
     });
-    return assemble(options, provable, { unproven, survivors, matrix, repeated });
+    return assemble(options, provable, jobs, { unproven, survivors, matrix, repeated });
   } finally {
     await crew.close();
   }
@@ -128,6 +128,7 @@ export async function selftest(options: SelftestOptions): Promise<SelftestResult
 function assemble(
   options: SelftestOptions,
   provable: readonly ProvableCase[],
+  jobs: readonly Job[],
   found: {
     readonly unproven: SelftestResult["unproven"];
     readonly survivors: readonly Survivor[];
@@ -137,14 +138,16 @@ function assemble(
 ): SelftestResult {
   const named = new Set<string>(options.all.flatMap(({ definition }) => definition.brokenBy));
   const order = new Map(options.planned.map(({ definition }, i) => [definition.id, i]));
-  const byPlan = <T extends { readonly case: string }>(list: readonly T[]) =>
-    list.toSorted((a, b) => (order.get(a.case) ?? 0) - (order.get(b.case) ?? 0));
+  const rank = new Map(jobs.map(({ planned, label }, i) => [`${planned.definition.id} ${label}`, i]));
+  const place = (one: { readonly case: string; readonly fault: string }) => rank.get(`${one.case} ${one.fault}`) ?? 0;
+  const byPlan = <T extends { readonly case: string; readonly fault: string }>(list: readonly T[]) =>
+    list.toSorted((a, b) => place(a) - place(b));
   const failed = new Set(found.survivors.map((s) => s.case));
   return {
     cases: options.planned.length,
     slow: options.planned.length - provable.length - found.unproven.length,
     killed: provable.filter(({ definition }) => !failed.has(definition.id)).length,
-    unproven: byPlan(found.unproven),
+    unproven: found.unproven.toSorted((a, b) => (order.get(a.case) ?? 0) - (order.get(b.case) ?? 0)),
     survivors: byPlan(found.survivors),
     repeated: found.repeated,
     idleFaults: options.faultNames.filter((name) => !named.has(name)),

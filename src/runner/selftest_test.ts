@@ -101,6 +101,27 @@ Deno.test("a job that another thread cannot run is run on this one", async () =>
   assertEquals(asked.length > 0, true);
 });
 
+Deno.test("the matrix has one order, whatever was done first", async () => {
+  const faults = ["manifest-ttl-300", "post-ttl-negative", "manifest-without-load"] as const;
+  const cases = [1, 2].map((i) =>
+    defineCase({ ...lifetime, id: `${SECTION}/${i}`, requirement: "IDN-001", brokenBy: [...faults] })
+  );
+  // The thread answers the first fault last.
+  const others = Promise.withResolvers<undefined>();
+  const thread: CaseThread = {
+    run: ({ label }) => label === faults[0] ? others.promise : Promise.resolve(undefined),
+    close: () => {},
+  };
+  const progress = (done: number, total: number) => {
+    if (done === total - 1) others.resolve(undefined);
+  };
+  const result = await selftest(select(cases, { parallel: 2, threads: () => [thread], progress }));
+  assertEquals(
+    result.matrix.map(({ case: id, fault }) => [id, fault]),
+    cases.flatMap(({ id }) => faults.map((fault) => [id, fault])),
+  );
+});
+
 Deno.test("slow cases that are left out are counted", async () => {
   const slow = defineCase({
     ...lifetime,
