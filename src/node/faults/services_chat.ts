@@ -113,7 +113,7 @@ export const servicesChatFaults = faults({
     },
   },
   "send-looks-before-it-appends": {
-    breaks: ["CHT-011"],
+    breaks: ["CHT-011", "BUS-041"],
     rules: { beforeAppend: (clock) => clock.sleep(GAP_MS) },
   },
   "send-makes-up-client-id": {
