@@ -8,8 +8,16 @@ import { CONTRACT_DIALECT, type Dialect } from "../src/target/dialect.ts";
 import { parseEndpoint } from "../src/target/endpoint.ts";
 import type { Feature, NodeHandle, SessionHost, Target } from "../src/target/target.ts";
 import { ProcessError } from "../src/target/process.ts";
-import { type Clock, isObject, tryParseJson, utf8 } from "../src/protocol/mod.ts";
-import type { Network } from "../src/wire/mod.ts";
+import {
+  type Clock,
+  deriveBytes,
+  identityFromSeed,
+  isObject,
+  Random,
+  tryParseJson,
+  utf8,
+} from "../src/protocol/mod.ts";
+import { type Network, type Proxy, type ProxyRule, startProxy } from "../src/wire/mod.ts";
 
 /** What a child is made of. */
 export interface ChildOptions {
@@ -34,7 +42,7 @@ const MAX_READY_BYTES = 65_536;
 /** Processes kept warm per target: one in use by each of two runs that overlap, and the next. */
 const MAX_IDLE = 3;
 
-const FEATURES: readonly Feature[] = ["fresh", "managed", "isolated"];
+const FEATURES: readonly Feature[] = ["fresh", "managed", "isolated", "second-node"];
 
 /** Children of this process so far: no two share a folder. */
 let made = 0;
@@ -60,7 +68,7 @@ export class ChildTarget implements Target {
   }
 
   /** A fresh node: in a process that served another before if there is one, since most of a start is the process. */
-  async open(_network: Network): Promise<SessionHost> {
+  async open(network: Network): Promise<SessionHost> {
     // Taken before anything is awaited: two sides may ask at the same time.
     const next = this.#idle.shift() ?? this.#spare ?? this.#start();
     if (next === this.#spare) this.#spare = undefined;
@@ -69,9 +77,21 @@ export class ChildTarget implements Target {
       this.#spare.catch(() => {});
     }
     const child = await next;
+    let couple: Couple | undefined;
     return {
       get node() {
         return child.handle;
+      },
+      gossip: () => child.ask("gossip"),
+      shape: (rules) => couple?.shape(rules),
+      secondNode: async () => {
+        couple = await Couple.join(
+          network,
+          this.options.seed,
+          child,
+          () => Child.start(this.options, this.#folder(), 1),
+        );
+        return couple.host;
       },
       close: async () => {
         if (this.#idle.length < MAX_IDLE) this.#recycle(child);
@@ -79,6 +99,8 @@ export class ChildTarget implements Target {
           this.#alive.delete(child);
           await child.stop();
         }
+        // Proxies end with the connections that the nodes keep open to them.
+        await couple?.close();
       },
     };
   }
@@ -113,6 +135,52 @@ export class ChildTarget implements Target {
   }
 }
 
+/** Two nodes of one community that reach each other through proxies of the tester. */
+class Couple {
+  private constructor(private readonly second: Child, private readonly proxies: readonly Proxy[]) {}
+
+  static async join(network: Network, seed: number, first: Child, start: () => Promise<Child>): Promise<Couple> {
+    const second = await start();
+    const proxies: Proxy[] = [];
+    const couple = new Couple(second, proxies);
+    try {
+      for (const [index, { handle }] of [first, second].entries()) {
+        const random = new Random(seed, "proxy", index);
+        proxies.push(await startProxy(network, { upstream: handle.endpoint, rules: [], random }));
+      }
+      const [toFirst, toSecond] = proxies.map(({ host, port }) => `http://${host}:${port}`);
+      await second.ask(`peer ${toFirst}`);
+      await first.ask(`peer ${toSecond}`);
+      await second.ask("gossip");
+      await first.ask("gossip");
+      return couple;
+    } catch (error) {
+      await couple.close();
+      throw error;
+    }
+  }
+
+  get host(): SessionHost {
+    const { second } = this;
+    return {
+      get node() {
+        return second.handle;
+      },
+      gossip: () => second.ask("gossip"),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  shape(rules: readonly ProxyRule[]): void {
+    for (const proxy of this.proxies) proxy.setRules(rules);
+  }
+
+  async close(): Promise<void> {
+    await this.second.stop();
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+  }
+}
+
 class Child {
   #stopped: Promise<void> | undefined;
   #handle: NodeHandle;
@@ -132,9 +200,10 @@ class Child {
     return this.#handle;
   }
 
-  static async start(options: ChildOptions, directory: string): Promise<Child> {
+  /** `index` tells the nodes of one community apart. */
+  static async start(options: ChildOptions, directory: string, index = 0): Promise<Child> {
     const { seed, faults, variants, program, clock } = options;
-    await prepare(directory, seed);
+    await prepare(directory, seed, index);
     const args = ["node", "--port", "0", "--data", directory, "--seed", `${seed}`];
     if (faults.length > 0) args.push("--fault", faults.join(","));
     if (variants.length > 0) args.push("--variant", variants.join(","));
@@ -156,6 +225,21 @@ class Child {
       throw new ProcessError(`Cannot start the embedded node: ${complaint.text.trim() || "it did not become ready"}`);
     }
     return new Child(ready, options, process, output, directory, drained);
+  }
+
+  /** Has the node do something and waits until it has. @throws {ProcessError} If it does not say so in time. */
+  async ask(what: string): Promise<void> {
+    const input = this.process.stdin.getWriter();
+    try {
+      await input.write(utf8(`${what}\n`));
+    } catch (error) {
+      throw new ProcessError(`Cannot ask a node to ${what}: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      input.releaseLock();
+    }
+    if (await answerLine(this.process, this.output, this.options.clock) === undefined) {
+      throw new ProcessError(`Cannot ask a node to ${what}: it did not answer`);
+    }
   }
 
   /** Another node with an empty log in the same process. @throws {ProcessError} If it does not become ready. */
@@ -195,8 +279,9 @@ class Child {
 }
 
 /** The keys that the seed gives, where a node looks for them. */
-async function prepare(directory: string, seed: number): Promise<void> {
-  const { root, node } = foundedIdentities(seed);
+async function prepare(directory: string, seed: number, index = 0): Promise<void> {
+  const { root, node: founder } = foundedIdentities(seed);
+  const node = index === 0 ? founder : identityFromSeed(deriveBytes(seed, "community", "node", index));
   await Deno.mkdir(directory, { recursive: true });
   await Deno.writeFile(join(directory, "root.key"), root.seed, { mode: 0o600 });
   await Deno.writeFile(join(directory, "node.key"), node.seed, { mode: 0o600 });
@@ -208,18 +293,27 @@ async function readyHandle(
   output: ReadableStreamDefaultReader<Uint8Array>,
   clock: Clock,
 ): Promise<NodeHandle | undefined> {
-  const over = new AbortController();
-  const late = clock.sleep(READY_DEADLINE_MS, over.signal).then(() => kill(process)).catch(() => {});
-  const line = await firstLine(output);
-  over.abort();
-  await late;
-  const ready = tryParseJson(line ?? "");
+  const ready = tryParseJson(await answerLine(process, output, clock) ?? "");
   if (!isObject(ready) || typeof ready.url !== "string") return undefined;
   return {
     endpoint: parseEndpoint(ready.url),
     nodeId: String(ready.node_id),
     communityId: String(ready.community_id),
   };
+}
+
+/** The next line of output; a process that says nothing in time is killed. */
+async function answerLine(
+  process: Deno.ChildProcess,
+  output: ReadableStreamDefaultReader<Uint8Array>,
+  clock: Clock,
+): Promise<string | undefined> {
+  const over = new AbortController();
+  const late = clock.sleep(READY_DEADLINE_MS, over.signal).then(() => kill(process)).catch(() => {});
+  const line = await firstLine(output);
+  over.abort();
+  await late;
+  return line;
 }
 
 function kill(process: Deno.ChildProcess): void {

@@ -102,6 +102,9 @@ export function commonOffer(contestants: readonly Contestant[]): {
     versions: sharedVersions(profiles),
     websocket: every(({ websocket }) => websocket),
     sync: every(({ sync }) => sync),
+    // A second node takes another process per side, and shows most where the times of events are shifted.
+    gossip: contestants.some(({ skewMs }) => skewMs !== 0) &&
+      contestants.every(({ target }) => target.features.has("second-node")),
     // The topics of a node in use are somewhere in the middle of their sequence.
     pubsub: every(({ pubsub }) => pubsub) && contestants.every(startsFresh),
   };

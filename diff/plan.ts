@@ -89,5 +89,7 @@ export function addressOf(step: VectorStep): string {
       return "GET /pubsub/v1/subscribe";
     case "raw":
       return "raw bytes";
+    case "gossip":
+      return "gossip";
   }
 }

@@ -20,6 +20,7 @@ const READS: readonly string[] = [
 ];
 
 function reads({ step }: PlannedStep): boolean {
+  if (step.on !== undefined) return false;
   switch (step.do) {
     case "call":
     case "ws":
@@ -28,6 +29,8 @@ function reads({ step }: PlannedStep): boolean {
       return step.method === "GET";
     case "push":
       return step.events.length === 0;
+    case "gossip":
+      return false;
     case "poll":
       return step.meanwhile === undefined;
     case "raw":

@@ -18,6 +18,8 @@ export interface Offer {
   readonly websocket: boolean;
   readonly sync: boolean;
   readonly pubsub: boolean;
+  /** Every side has a second node, and what the two gossip passes through proxies of the tester. */
+  readonly gossip?: boolean;
 }
 
 /** A kind of traffic. One line in an index adds it. */

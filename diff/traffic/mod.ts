@@ -6,6 +6,7 @@ import { standardWeights, weightOf, type Weights } from "../profile.ts";
 import { busTemplates } from "./bus.ts";
 import { chatTemplates } from "./chat.ts";
 import { BURSTER, call, Draw, type Offer, planned, succeeds, type Template } from "./draw.ts";
+import { gossipTemplates, secondViews } from "./gossip.ts";
 import { llmTemplates } from "./llm.ts";
 import { logTemplates } from "./log.ts";
 import { marketTemplates } from "./market.ts";
@@ -24,6 +25,7 @@ export const TEMPLATES: readonly Template[] = [
   ...busTemplates,
   ...tokensTemplates,
   ...logTemplates,
+  ...gossipTemplates,
 ];
 
 /** How many actors of each level a cast may have. */
@@ -76,6 +78,7 @@ function closing(draw: Draw): PlannedStep[] {
       steps.push(call(`final ${name}`, reader, name, { ...input }));
     }
   }
+  if (draw.offer.gossip === true) steps.push(...secondViews(reader));
   steps.push(get("/metrics"));
   if (!draw.offer.pubsub) return steps;
   // A budget refills in a second: whoever made a burst is served again, and counts from there on no more.

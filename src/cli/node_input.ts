@@ -2,8 +2,13 @@
 
 /** Longest line of input in characters: a path and a word. */
 const MAX_LINE = 8_192;
+/** `peer URL`: look at a peer. `gossip`: sync with all peers now. */
+const PEER = "peer ";
+const GOSSIP = "gossip";
 /** `fresh DIR`: drop everything and serve again from an empty folder, in the same process. */
 const FRESH = "fresh ";
+
+const NO_PEERS = { add: () => Promise.resolve(), gossip: () => Promise.resolve() };
 
 /**
  * Reads until the input ends. For every line `fresh DIR` the node starts again on that folder, which takes a tenth of
@@ -12,6 +17,7 @@ const FRESH = "fresh ";
 export async function followInput(
   input: ReadableStream<Uint8Array>,
   fresh: (directory: string) => Promise<void>,
+  peers: { readonly add: (url: string) => Promise<void>; readonly gossip: () => Promise<void> } = NO_PEERS,
 ): Promise<void> {
   const decoder = new TextDecoder();
   let text = "";
@@ -21,6 +27,8 @@ export async function followInput(
       const line = text.slice(0, end);
       text = text.slice(end + 1);
       if (line.startsWith(FRESH)) await fresh(line.slice(FRESH.length));
+      else if (line.startsWith(PEER)) await peers.add(line.slice(PEER.length));
+      else if (line === GOSSIP) await peers.gossip();
     }
     text = text.slice(0, MAX_LINE);
   }

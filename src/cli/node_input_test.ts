@@ -18,3 +18,14 @@ Deno.test("every complete line asks for a fresh node, in order, until the input 
 Deno.test("other lines and lines without end are passed over", async () => {
   assertEquals(await asked("dance\n", "x".repeat(20_000), "\nfresh /a\n"), ["/a"]);
 });
+
+Deno.test("peers are added and synced with in the order of the lines", async () => {
+  const done: string[] = [];
+  const note = (what: string) => Promise.resolve(void done.push(what));
+  await followInput(
+    ReadableStream.from([utf8("peer http://127.0.0.1:1\ngossip\nfresh /a\n")]),
+    (directory) => note(`fresh ${directory}`),
+    { add: (url) => note(`peer ${url}`), gossip: () => note("gossip") },
+  );
+  assertEquals(done, ["peer http://127.0.0.1:1", "gossip", "fresh /a"]);
+});

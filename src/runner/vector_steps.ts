@@ -23,6 +23,7 @@ import {
   type WsClose,
   type WsMessage,
 } from "../wire/mod.ts";
+import { type GossipRules, proxyRules } from "./vector_gossip.ts";
 import { rendered, type Rendering, withGroupOrder } from "./vector_rendering.ts";
 import { type MintedToken, mintedToken } from "./vector_tokens.ts";
 
@@ -33,7 +34,7 @@ export type { MintedToken } from "./vector_tokens.ts";
 export const LEVELS = ["member", "trusted", "anchor", "revoked", "stranger", "root", "self"] as const;
 export type ActorLevel = (typeof LEVELS)[number];
 /** Values of `do`. */
-export const STEP_KINDS = ["call", "http", "push", "poll", "raw", "ws"] as const;
+export const STEP_KINDS = ["call", "http", "push", "poll", "raw", "ws", "gossip"] as const;
 
 /** An event of a push step. */
 export type PushedEvent =
@@ -64,6 +65,8 @@ export type VectorStep =
   & {
     /** Learned values: name -> path into the JSON answer, as in `output.event_id`. */
     readonly learn?: { readonly [name: string]: string };
+    /** Address the second node of the community instead; the first step that does makes it join. */
+    readonly on?: "second";
   }
   & (
     | {
@@ -131,6 +134,8 @@ export type VectorStep =
       /** A call that is made while the poll waits; its answer counts for nothing. */
       readonly meanwhile?: { readonly as: string; readonly capability: string; readonly input: JsonObject };
     }
+    /** Let both nodes sync, the second first; the answer is what the node tells of its log then. */
+    | { readonly do: "gossip"; readonly rules?: GossipRules }
     /** Bytes that need not be HTTP; only text. */
     | { readonly do: "raw"; readonly bytes: string }
     | {
@@ -202,11 +207,18 @@ export interface StepContext {
  * `community_id`, and for every actor `id.NAME`, its short form `short.NAME`, and `bare.NAME` without the tag.
  */
 export class StepPerformer {
-  readonly learned = new Map<string, Json>();
-  readonly #events = new Map<string, EventEnvelope>();
-  readonly #ids = new Set<string>();
+  readonly learned: Map<string, Json>;
+  readonly #events: Map<string, EventEnvelope>;
+  readonly #ids: Set<string>;
 
-  constructor(private readonly context: StepContext) {
+  /** Takes the steps for the second node; what is learned is shared. */
+  #second: StepPerformer | undefined;
+
+  constructor(private readonly context: StepContext, shared?: StepPerformer) {
+    this.learned = shared === undefined ? new Map() : shared.learned;
+    this.#events = shared === undefined ? new Map() : shared.#events;
+    this.#ids = shared === undefined ? new Set() : shared.#ids;
+    if (shared !== undefined) return;
     this.learned.set("node_id", context.session.nodeId);
     this.learned.set("community_id", context.session.communityId);
   }
@@ -217,6 +229,10 @@ export class StepPerformer {
    * @throws {NoSuchActor | EnrolmentError} If an actor cannot be had.
    */
   async take(step: VectorStep): Promise<StepAnswer> {
+    if (step.on === "second") {
+      const { on: _, ...alike } = step;
+      return await (await this.#secondPerformer()).take(alike as VectorStep);
+    }
     await this.#knowActors(step);
     const ready = substitute(step as unknown as Json, this.learned) as unknown as VectorStep;
     const answer = await this.#perform(ready);
@@ -246,6 +262,24 @@ export class StepPerformer {
       default:
         return actors.member(name);
     }
+  }
+
+  async #secondPerformer(): Promise<StepPerformer> {
+    if (this.#second === undefined) {
+      const session = await this.context.session.secondNode();
+      this.#second = new StepPerformer({ ...this.context, session }, this);
+    }
+    return this.#second;
+  }
+
+  async #gossip(rules: GossipRules): Promise<StepAnswer> {
+    const { session } = this.context;
+    const second = (await this.#secondPerformer()).context.session;
+    session.shape(proxyRules(rules));
+    await second.gossip();
+    await session.gossip();
+    session.shape([]);
+    return { answer: await session.httpGet("/sync/v1/heads", [], STEP_LIMITS) };
   }
 
   async #knowActors(step: VectorStep): Promise<void> {
@@ -284,6 +318,8 @@ export class StepPerformer {
       }
       case "raw":
         return { answer: await session.raw(utf8(step.bytes), { limits: STEP_LIMITS }) };
+      case "gossip":
+        return await this.#gossip(step.rules ?? {});
       case "ws":
         return await this.#webSocket(step);
     }

@@ -4,7 +4,7 @@ import { type Clock, deriveBytes, identityFromSeed, Random } from "../protocol/m
 import type { Overrides } from "../node/fault.ts";
 import { ReferenceNode } from "../node/node.ts";
 import { type Behaviour, nodeWith } from "../node/with.ts";
-import { type Endpoint, type Network, type Proxy, startProxy } from "../wire/mod.ts";
+import { type Endpoint, type Network, type Proxy, type ProxyRule, startProxy } from "../wire/mod.ts";
 import { type Access, foundedIdentities } from "./access.ts";
 import { CONTRACT_DIALECT, type Dialect } from "./dialect.ts";
 import { LOG_PATHS } from "../node/observability/logger.ts";
@@ -231,6 +231,10 @@ class EmbeddedHost implements SessionHost {
   moveClock(seconds: number): Promise<void> {
     this.#clock?.move(seconds * MS_PER_SECOND);
     return Promise.resolve();
+  }
+
+  shape(rules: readonly ProxyRule[]): void {
+    for (const proxy of this.#proxies) proxy.setRules(rules);
   }
 
   partition(cut: boolean): Promise<void> {

@@ -29,6 +29,7 @@ import {
   type Network,
   openStream,
   openWebSocket,
+  type ProxyRule,
   type RawOptions,
   type ReadLimits,
   readSse,
@@ -413,6 +414,11 @@ export class Session {
       await gossip.call(this.#parts.host);
       return true;
     });
+  }
+
+  /** Lets the proxies between the two nodes apply these rules from now on; without proxies nothing happens. */
+  shape(rules: readonly ProxyRule[]): void {
+    this.#parts.host.shape?.(rules);
   }
 
   /** Changes the target's set-up; state of the node is lost, so this comes before anything else. */

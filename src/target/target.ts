@@ -5,6 +5,7 @@
 
 import type { Identity, JsonObject } from "../protocol/mod.ts";
 import type { Endpoint, Network } from "../wire/network.ts";
+import type { ProxyRule } from "../wire/proxy.ts";
 import type { Access } from "./access.ts";
 import type { Dialect } from "./dialect.ts";
 
@@ -106,6 +107,8 @@ export interface SessionHost {
   provision?(change: Provision): Promise<void>;
   /** A second node of the same community, peers of each other, gossiping on request. */
   secondNode?(): Promise<SessionHost>;
+  /** What happens to requests between this node and the second one, where they pass through proxies of the tester. */
+  shape?(rules: readonly ProxyRule[]): void;
   /** Stops with SIGTERM semantics or kills, and starts again from the same data. */
   restart?(how: "stop" | "kill"): Promise<void>;
   /** Sends a signal (embedded: the same end without one) and waits for the end; a node past the deadline is killed. */
