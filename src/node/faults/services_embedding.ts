@@ -89,7 +89,7 @@ export const servicesEmbeddingFaults = faults({
     rules: { embedModel: (_requested, offered) => offered[0] },
   },
   "embed-numbers-as-text": {
-    breaks: ["EMB-015"],
+    breaks: ["EMB-015", "BUS-024"],
     rules: { embedText: (element) => String(element) },
   },
   "embed-meta-names-library": {
