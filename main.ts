@@ -118,7 +118,11 @@ async function start(invocation: Invocation): Promise<number> {
       return await nodeCommand(options, node);
     }
     case "diff": {
-      const diff = { printer, clock: systemClock(), signal: interrupted.signal, program: import.meta.url };
+      const requirements = async () => (await import("./suites/catalogue/mod.ts")).CATALOGUE.requirements;
+      const diff = {
+        ...{ printer, clock: systemClock(), signal: interrupted.signal, program: import.meta.url },
+        requirements,
+      };
       return await (await import("./diff/mod.ts")).diffCommand(options, diff);
     }
     case "soak": {

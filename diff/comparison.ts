@@ -10,6 +10,7 @@ import { commonOffer, readText } from "./contest.ts";
 import { recordingText } from "./export.ts";
 import { investigate } from "./investigate.ts";
 import type { Laboratory } from "./laboratory.ts";
+import { type KnownRequirement, LawFinder } from "./law_finder.ts";
 import { Mask, type MaskEntry, maskText, parseMask, STANDING_MASK } from "./mask.ts";
 import type { PairRun } from "./pair.ts";
 import type { Plan } from "./plan.ts";
@@ -28,6 +29,8 @@ export interface ComparisonTask {
   readonly right: Contestant;
   readonly directory: string;
   readonly plan: Plan;
+  /** The catalogue, loaded only where something differs. */
+  readonly requirements?: (() => Promise<readonly KnownRequirement[]>) | undefined;
   /** What an earlier run reached. */
   readonly resumed?: ResumedState | undefined;
 }
@@ -68,6 +71,9 @@ export async function compare(task: ComparisonTask): Promise<DiffResult> {
     budgetMs,
     signal,
     progress: (text) => printer.progress(text),
+    ...(findings.length === 0 || task.requirements === undefined
+      ? {}
+      : { laws: new LawFinder(await task.requirements()) }),
     ...(findings.length === 0 || budgetMs === 0 ? {} : { ledger: await ShrinkLedger.open(directory, head) }),
   };
   const differences = await investigate(plan, run, causesOf(plan, findings), lab);

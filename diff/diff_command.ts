@@ -8,6 +8,7 @@ import { prepareFolder, writeAtomic } from "../src/report/atomic.ts";
 import type { Target } from "../src/target/target.ts";
 import { compare } from "./comparison.ts";
 import { makeTarget, sideOptions, skewOf } from "./contest.ts";
+import type { KnownRequirement } from "./law_finder.ts";
 import { planFor, readRecording } from "./plan_source.ts";
 import { diffHtml } from "./report_html.ts";
 import { diffReport } from "./report_json.ts";
@@ -24,6 +25,8 @@ export interface DiffContext {
   readonly signal: AbortSignal;
   /** URL of the program, to start embedded nodes as children. */
   readonly program: string;
+  /** The requirements of the catalogue, to name the one a difference touches. */
+  readonly requirements?: () => Promise<readonly KnownRequirement[]>;
 }
 
 const MS_PER_SECOND = 1000;
@@ -64,8 +67,9 @@ export async function diffCommand(options: Options, context: DiffContext): Promi
       meet("right", b, frame, skewOf(options, "right")),
     ]);
     const plan = recorded ?? await planFor(options, frame, [left, right]);
-    const { signal } = context;
-    const result = await compare({ options, printer, signal, frame, left, right, directory, plan, resumed });
+    const { signal, requirements } = context;
+    const task = { options, printer, signal, frame, left, right, directory, plan, resumed, requirements };
+    const result = await compare(task);
     return await finish(result, { ...output, embedded });
   } finally {
     await Promise.all(targets.map((target) => target.stop()));

@@ -74,7 +74,10 @@ class Investigator {
     const judged = step === undefined || left === undefined || right === undefined
       ? { supports: "undecided" as const }
       : judge(first, step, left, right);
-    const requirement = "requirement" in judged ? judged.requirement : undefined;
+    // A law that the step states of its status says nothing of other places.
+    const stated = step?.law !== undefined && "requirement" in judged && step.law.requirement === judged.requirement;
+    const requirement = this.lab.laws?.name(first, step?.origin ?? "", judged, stated) ??
+      ("requirement" in judged ? judged.requirement : undefined);
     const minimal = reduced === undefined
       ? undefined
       : await this.#minimal(id, cause, reduced, requirement, judged.supports === "right");

@@ -1,5 +1,6 @@
 /** Running a plan again on a fresh pair. */
 
+import type { LawFinder } from "./law_finder.ts";
 import type { Mask } from "./mask.ts";
 import { type PairOptions, type PairRun, runPair } from "./pair.ts";
 import type { Plan } from "./plan.ts";
@@ -19,6 +20,8 @@ export interface Laboratory {
   readonly budgetMs: number;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
+  /** Names requirements where the traffic states none. */
+  readonly laws?: LawFinder;
   /** Keeps what was reached, so that another run can go on. */
   readonly ledger?: ShrinkLedger;
 }

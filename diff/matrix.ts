@@ -123,7 +123,7 @@ async function comparePair(
 ): Promise<PairResult> {
   const run = await freshRun({ left, right, frame, signal }, plan, "diff");
   const causes = causesOf(plan, run.findings.filter((finding) => !mask.hides(finding)));
-  const differences = causes.map(({ first, count }): PairDifference => {
+  const differences = causes.map(({ first, count, steps }): PairDifference => {
     const step = plan.steps[first.step];
     const [a, b] = [run.left[first.step], run.right[first.step]];
     const judged = step === undefined || a === undefined || b === undefined ? undefined : judge(first, step, a, b);
@@ -131,6 +131,7 @@ async function comparePair(
       class: first.class,
       // A place that all answers have belongs to the capability that showed it.
       capability: first.address !== "" ? first.address : step === undefined ? "" : addressOf(step.step),
+      capabilities: [...new Set(steps.flatMap((at) => plan.steps[at] ?? []).map(({ step }) => addressOf(step)))],
       path: first.path,
       first_step: first.step,
       count,
@@ -153,7 +154,9 @@ function linesOf(result: MatrixResult): string[] {
   const lines = [`${verdict.toUpperCase()}  ${targets.length} targets, ${steps} steps, seed ${seed}`];
   for (const { left, right, differences, stopped } of pairs) {
     const counts = new Map<string, number>();
-    for (const { capability } of differences) counts.set(capability, (counts.get(capability) ?? 0) + 1);
+    for (const capability of differences.flatMap(({ capabilities: all }) => all)) {
+      counts.set(capability, (counts.get(capability) ?? 0) + 1);
+    }
     const where = [...counts].map(([capability, count]) => `${capability} (${count})`).join(", ");
     lines.push(`  ${visible(left)} | ${visible(right)}: ${where === "" ? "agree" : visible(where)}`);
     if (stopped !== undefined) lines.push(`    stopped at step ${stopped.step}: ${stopped.who}: ${stopped.why}`);

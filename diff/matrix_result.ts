@@ -7,7 +7,10 @@ import type { Verdict } from "./result.ts";
 /** One cause between two targets. */
 export interface PairDifference {
   readonly class: DifferenceClass;
+  /** Where it was seen first. */
   readonly capability: string;
+  /** Everything that showed it: a header may be wrong in all answers. */
+  readonly capabilities: readonly string[];
   readonly path: string;
   readonly first_step: number;
   readonly count: number;
@@ -57,7 +60,7 @@ export function agreementsOf(capability: string, names: readonly string[], pairs
   const differs = (a: string, b: string) =>
     pairs.some(({ left, right, differences }) =>
       ((left === a && right === b) || (left === b && right === a)) &&
-      differences.some((one) => one.capability === capability)
+      differences.some((one) => one.capabilities.includes(capability))
     );
   const groups: string[][] = [];
   for (const name of names) {

@@ -19,6 +19,7 @@ function pair(left: string, right: string, ...capabilities: string[]): PairResul
     differences: capabilities.map((capability) => ({
       class: "semantic",
       capability,
+      capabilities: [capability],
       path: "output.<b>",
       first_step: 1,
       count: 2,

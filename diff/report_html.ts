@@ -6,6 +6,7 @@ import { bounded, escapeHtml, escapeHtmlLines } from "../src/report/escape.ts";
 import { STYLE } from "../src/report/html_assets.ts";
 import { changedMarkup } from "./changed_html.ts";
 import type { Observation } from "./observation.ts";
+import { sideText } from "./report_terminal.ts";
 import type { Difference, DiffResult, Minimal } from "./result.ts";
 
 /** Additions to the style of all reports: two columns and marks. */
@@ -16,6 +17,8 @@ mark{background:var(--failbg);color:var(--fail);border-radius:.15rem;font-weight
 .gap{display:inline-block;color:var(--soft);font-style:italic;border:1px dashed var(--line);border-radius:.3rem;
 padding:0 .4rem;margin:.1rem .2rem;white-space:normal}
 pre.lines{white-space:pre;overflow-x:auto}
+.scroll+article{margin-top:.9rem}
+@media(max-width:34rem){.top{flex-direction:column-reverse}}
 .sides h4{margin:.4rem 0 .2rem;font-size:.85rem;color:var(--soft);font-weight:600}
 .sides pre{max-height:26rem;overflow:auto}.sides pre.hex{white-space:pre;font-size:.74rem}
 .equal{color:var(--pass);background:var(--passbg)}.different{color:var(--fail);background:var(--failbg)}
@@ -84,7 +87,7 @@ ${reason}<dl class="facts">${
 function overview({ differences }: DiffResult): string {
   if (differences.length === 0) return "<h2>Differences</h2><p>None.</p>";
   const rows = differences.map(({ id, class: kind, path, requirement, supports, count }) =>
-    `<tr><td class="id"><a href="#${id}">${id}</a></td><td>${kind}</td><td class="id">${text(path)}</td><td>${
+    `<tr><td><a href="#${id}">${id}</a></td><td>${kind}</td><td class="id">${text(path)}</td><td>${
       text(requirement ?? "")
     }</td><td>${supports}</td><td class="num">${count}</td></tr>`
   );
@@ -97,7 +100,7 @@ function difference(entry: Difference): string {
     entry;
   const others = also.length === 0 ? "" : `<dt>also</dt><dd>${text(also.join("; "))}</dd>`;
   return `<article id="${id}"><h3>${id} <span class="tag fail">${kind}</span> ${text(path)}</h3>
-<dl><dt>requirement</dt><dd>${text(requirement ?? "none known")}; supported: ${supports}</dd>
+<dl><dt>requirement</dt><dd>${text(requirement ?? "none known")}, ${sideText(supports)}</dd>
 <dt>first seen</dt><dd>step ${step} (${text(origin)}), ${count} in all</dd>
 <dt>left</dt><dd><code>${text(left)}</code></dd><dt>right</dt><dd><code>${text(right)}</code></dd>${others}</dl>
 ${minimal === undefined ? '<p class="soft">Not shrunk.</p>' : sequence(minimal)}</article>`;

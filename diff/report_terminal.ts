@@ -51,7 +51,8 @@ function entry(difference: Difference, width: number): string[] {
   return lines;
 }
 
-function sideText(supports: Difference["supports"]): string {
+/** The judgement in words. */
+export function sideText(supports: Difference["supports"]): string {
   switch (supports) {
     case "left":
     case "right":
@@ -61,6 +62,6 @@ function sideText(supports: Difference["supports"]): string {
     case "neither":
       return "the contract supports neither";
     case "undecided":
-      return "undecided";
+      return "it is undecided whom the contract supports";
   }
 }

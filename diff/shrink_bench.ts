@@ -8,12 +8,14 @@
  * passes by. The nodes live in this process.
  */
 
+import { selfCommand } from "../src/cli/self_command.ts";
 import { FAULTS } from "../src/node/faults/mod.ts";
 import { EmbeddedTarget } from "../src/target/embedded.ts";
 import { systemClock } from "../src/wire/clock.ts";
 import { causesOf } from "./causes.ts";
 import { commonCast, commonOffer } from "./contest.ts";
 import { freshRun, investigate } from "./investigate.ts";
+import { type KnownRequirement, LawFinder } from "./law_finder.ts";
 import { Mask, STANDING_MASK } from "./mask.ts";
 import { meet, type RunFrame } from "./side.ts";
 import { makePlan } from "./traffic/mod.ts";
@@ -38,6 +40,9 @@ interface Shrunk {
   /** Whether the fault says itself that it breaks that requirement. */
   readonly own?: boolean;
   readonly at?: string;
+  readonly left?: string;
+  readonly right?: string;
+  readonly origin?: string;
   readonly breaks: readonly string[];
   readonly error?: string;
 }
@@ -55,7 +60,20 @@ function count(name: string, standard: number): number {
   return value;
 }
 
-async function measure(fault: string, frame: RunFrame, steps: number, directory: string): Promise<Shrunk> {
+/** The catalogue as the program itself prints it. */
+async function requirementsOfProgram(): Promise<KnownRequirement[]> {
+  const { program, args } = selfCommand(new URL("../main.ts", import.meta.url).href, ["requirements", "--json"]);
+  const { stdout } = await new Deno.Command(program, { args: [...args], stderr: "inherit" }).output();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { requirements: KnownRequirement[] }).requirements;
+}
+
+async function measure(
+  fault: string,
+  frame: RunFrame,
+  steps: number,
+  directory: string,
+  laws: LawFinder,
+): Promise<Shrunk> {
   const breaks: readonly string[] = FAULTS[fault]?.breaks ?? [];
   const { seed, timeOrigin } = frame;
   const targets = [[], [fault]].map((faults) => new EmbeddedTarget({ seed, timeOrigin, faults }));
@@ -70,7 +88,7 @@ async function measure(fault: string, frame: RunFrame, steps: number, directory:
   const causes = causesOf(plan, run.findings.filter((finding) => !mask.hides(finding)));
   const [first] = [...causes].sort((x, y) => x.first.step - y.first.step);
   if (first === undefined) return { fault, causes: 0, breaks };
-  const lab = { left, right, frame, mask, directory, budgetMs: BUDGET_MS, signal, progress: () => {} };
+  const lab = { left, right, frame, mask, directory, budgetMs: BUDGET_MS, signal, progress: () => {}, laws };
   const [difference] = await investigate(plan, run, [first], lab);
   const { minimal, requirement, supports, path } = difference ?? {};
   return {
@@ -82,6 +100,7 @@ async function measure(fault: string, frame: RunFrame, steps: number, directory:
     ...(requirement === undefined ? {} : { requirement }),
     ...(supports === undefined ? {} : { supports }),
     ...(path === undefined ? {} : { at: path }),
+    ...(difference === undefined ? {} : { left: difference.left, right: difference.right, origin: difference.origin }),
     own: requirement !== undefined && breaks.includes(requirement),
     breaks,
   };
@@ -94,9 +113,12 @@ async function measureAll(): Promise<void> {
   const clock = systemClock();
   const frame: RunFrame = { seed: count("seed", 1), timeOrigin: TIME_ORIGIN, clock, scope: "diff" };
   const directory = await Deno.makeTempDir({ prefix: "hearthproof-shrink-" });
+  const laws = new LawFinder(await requirementsOfProgram());
   try {
     for (const fault of names.slice(count("from", 0), count("to", names.length))) {
-      const shrunk = await measure(fault, frame, count("steps", DEFAULT_STEPS), directory).catch((error): Shrunk => ({
+      const shrunk = await measure(fault, frame, count("steps", DEFAULT_STEPS), directory, laws).catch((
+        error,
+      ): Shrunk => ({
         fault,
         causes: 0,
         breaks: [],

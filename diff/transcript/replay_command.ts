@@ -9,6 +9,7 @@ import { openSession } from "../../src/target/open.ts";
 import { LiveNetwork, nullSink, readTranscript, type Transcript } from "../../src/wire/mod.ts";
 import { makeTarget, readText, sideOptions } from "../contest.ts";
 import { banner, type DiffContext, finish, type ResultOutput } from "../diff_command.ts";
+import { LawFinder } from "../law_finder.ts";
 import { Mask, maskText, parseMask, STANDING_MASK } from "../mask.ts";
 import { type Contestant, meet, type RunFrame } from "../side.ts";
 import { recordedAnswer } from "./canned.ts";
@@ -86,7 +87,10 @@ export async function replayCommand(
     const given = options.text("mask");
     const mask = new Mask(given === undefined ? STANDING_MASK : parseMask(await readText("mask", given)));
     const recording = typeof recordedTarget === "string" ? `recording of ${recordedTarget}` : "recording";
-    const result = await replayResult(scopes, cases, { recording, right, frame, mask, directory, signal });
+    const result = await replayResult(scopes, cases, {
+      ...{ recording, right, frame, mask, directory, signal },
+      ...(context.requirements === undefined ? {} : { laws: new LawFinder(await context.requirements()) }),
+    });
     if (given === undefined) await writeAtomic(join(directory, "mask.yaml"), maskText(STANDING_MASK));
     return await finish(result, { ...output, embedded });
   } finally {

@@ -2,6 +2,7 @@
 
 import { causesOf } from "../causes.ts";
 import { investigate } from "../investigate.ts";
+import type { LawFinder } from "../law_finder.ts";
 import type { Mask } from "../mask.ts";
 import type { PairRun } from "../pair.ts";
 import type { Plan } from "../plan.ts";
@@ -25,6 +26,7 @@ export interface ReplayAbout {
   readonly mask: Mask;
   readonly directory: string;
   readonly signal: AbortSignal;
+  readonly laws?: LawFinder;
 }
 
 /** Puts the cases together. A recording cannot be asked again, so nothing is shrunk. */
