@@ -71,7 +71,8 @@ export const NO_ADAPTER: Adapter = {
   commands: {},
 };
 
-const KEYS = [
+/** Members of an adapter file. */
+export const ADAPTER_KEYS: readonly string[] = [
   "blobs",
   "corpora",
   "isolated",
@@ -97,7 +98,7 @@ export function parseAdapter(text: string, name: string): Adapter {
   const value = parse(text);
   if (!isObject(value)) return fail("it is no YAML object");
   for (const key of Object.keys(value)) {
-    if (!KEYS.includes(key)) fail(`unknown member ${key}; known are ${KEYS.join(", ")}`);
+    if (!ADAPTER_KEYS.includes(key)) fail(`unknown member ${key}; known are ${ADAPTER_KEYS.join(", ")}`);
   }
   const list = (key: string): Json[] => {
     const given = value[key] ?? [];

@@ -1,5 +1,6 @@
 /** The manual pages that the program carries with it. */
 
+import ADAPTER from "./adapter.md" with { type: "text" };
 import IMPLEMENTERS from "./implementers.md" with { type: "text" };
 import MAINTAINERS from "./maintainers.md" with { type: "text" };
 import OPERATORS from "./operators.md" with { type: "text" };
@@ -9,6 +10,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   operators: OPERATORS,
   implementers: IMPLEMENTERS,
   maintainers: MAINTAINERS,
+  adapter: ADAPTER,
 };
 
 /** Prints the JSON Schema of `--config` instead of a page. */

@@ -17,6 +17,9 @@ export interface NodeServer {
 /** Connections waiting to be accepted; a choice. */
 const BACKLOG = 512;
 
+/** Milliseconds that work of closed connections has to end. */
+const LAST_WORK_MS = 1_000;
+
 /** Makes the listener; {@linkcode listenPlain} or the TLS one. */
 export type ListenerFactory = (accept: (socket: Socket) => void) => Server;
 
@@ -50,16 +53,18 @@ export async function startServer(core: NodeCore, make: ListenerFactory, find: A
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("Cannot listen: the socket has no port");
+  const within = async (ms: number, work: Promise<unknown>) => {
+    const over = new AbortController();
+    await Promise.race([work, core.clock.sleep(ms, over.signal).catch(() => {})]);
+    over.abort();
+  };
   let closed: Promise<void> | undefined;
   const stopListening = () => closed ??= new Promise<void>((resolve) => server.close(() => resolve()));
   return {
     port: address.port,
     drain: async (longestMs) => {
       stopListening();
-      const over = new AbortController();
-      const late = core.clock.sleep(longestMs, over.signal).catch(() => {});
-      await Promise.race([Promise.all(sockets.values()), late]);
-      over.abort();
+      await within(longestMs, Promise.all(sockets.values()));
     },
     close: async (how) => {
       const closed = stopListening();
@@ -68,7 +73,8 @@ export async function startServer(core: NodeCore, make: ListenerFactory, find: A
         else socket.destroy();
       }
       for (const raw of connections) raw.destroy();
-      await Promise.all([closed, ...sockets.values()]);
+      // Work whose connection is gone has been told so; what does not listen must not keep the node from its end.
+      await within(LAST_WORK_MS, Promise.all([closed, ...sockets.values()]));
     },
   };
 }

@@ -49,6 +49,7 @@ export const dataCases: readonly ConformanceCase[] = [
     requirement: "OPS-006",
     brokenBy: ["acknowledges-after-log-closed"],
     effects: "writes",
+    timed: true,
     async run(context) {
       const { target, must, until } = context;
       const [author, reader] = [await context.actors.member("author"), await context.actors.member("reader")];
