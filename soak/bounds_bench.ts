@@ -59,11 +59,7 @@ function* second(at_s: number, random: Random): Generator<Observation> {
     const name = series === 0 ? "memory.rss" : `series.${series}`;
     yield { kind: "sample", series: name, at, value: 1e8 + random.below(1_000_000) };
   }
-  const counters = Array.from(
-    { length: COUNTERS },
-    (_, n) => [`counter_${n}{label="value"}`, head * (n % 10)] as const,
-  );
-  yield { kind: "metrics", at, counters: Object.fromEntries(counters) };
+  yield { kind: "metrics", at, since: at - SAMPLE_S * 1000, counters: COUNTERS, fallen: [] };
 }
 
 async function main(seconds: number): Promise<number> {

@@ -7,7 +7,6 @@ import { Buffer } from "node:buffer";
 import { turn } from "../src/wire/clock.ts";
 import { FIRST_LINK, JOURNAL_FORMAT, type JournalRecord, jsonPieces, linkOf } from "./journal_format.ts";
 import type { AppendFile, JournalDisk } from "./journal_disk.ts";
-import { MetricsThinner } from "./journal_thin.ts";
 import type { Keeper } from "./monitors/monitor.ts";
 import { isKept, type Observation } from "./observation.ts";
 import type { Ending, RunConfig } from "./run_state.ts";
@@ -72,7 +71,6 @@ export class Journal {
   #deltaBytes = 0;
   #stateBytes = 0;
   #failure: string | undefined;
-  readonly #thin = new MetricsThinner();
   #offences = new Map<string, number>();
   #bytes = new Map<number, number>();
   #largest = 0;
@@ -112,7 +110,7 @@ export class Journal {
   note(observation: Observation): void {
     if (this.#failure !== undefined) return;
     if (!isKept(observation)) return this.#noteOffences();
-    this.#pending.push(this.#thin.thinned(observation));
+    this.#pending.push(observation);
     // Before a write leaves it must be known that it did, so that its number is never used again.
     if (observation.kind === "sending") return this.flush();
     if (this.#scheduled) return;

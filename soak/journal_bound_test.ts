@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { announcement, diskBound, memoryBound } from "./journal_bound.ts";
-import { MetricsThinner } from "./journal_thin.ts";
 
 const MIB = 1_048_576;
 const DAY_MS = 86_400_000;
@@ -21,13 +20,4 @@ Deno.test("the announcement names room, place and the way back", () => {
   const line = announcement({ rate: 20, durationMs: 60_000, folder: "./out" });
   assertStringIncludes(line, "MiB in ./out");
   assertStringIncludes(line, "--resume ./out");
-});
-
-Deno.test("counters that did not move are not written down again", () => {
-  const thin = new MetricsThinner();
-  const reading = (counters: Record<string, number>) => ({ kind: "metrics", at: 1, counters }) as const;
-  assertEquals(thin.thinned(reading({ a: 1, b: 2 })), reading({ a: 1, b: 2 }));
-  assertEquals(thin.thinned(reading({ a: 1, b: 3 })), reading({ b: 3 }));
-  const head = { kind: "head", at: 1, head: 1, acknowledged: 1 } as const;
-  assertEquals(thin.thinned(head), head);
 });

@@ -81,12 +81,16 @@ export interface ManifestRead {
   readonly manifest: unknown;
 }
 
-/** The target's own metrics. */
+/** A reading of the target's own metrics: what of it is wrong, so that it costs the journal little. */
 export interface MetricsRead {
   readonly kind: "metrics";
   readonly at: number;
-  /** Counters by name and labels. */
-  readonly counters: Readonly<Record<string, number>>;
+  /** When the reading before was, with which it was compared. */
+  readonly since: number;
+  /** Counters that were compared. */
+  readonly counters: number;
+  /** Those that fell, by name and labels. */
+  readonly fallen: readonly { readonly key: string; readonly before: number; readonly after: number }[];
 }
 
 /** One value of a series. */

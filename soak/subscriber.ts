@@ -3,19 +3,21 @@
 import { type Clock, isObject, tryParseJson } from "../src/protocol/mod.ts";
 import type { HttpAnswer, HttpRequest } from "../src/wire/mod.ts";
 
-/** What one poll brought. */
+/** What a subscription brought since the last of these. */
 export interface MessageRead {
   readonly kind: "message";
   readonly at: number;
   readonly subscriber: number;
-  /** Id of the event in the message; null if the poll ended without one. */
-  readonly eventId: string | null;
+  /** Messages with an event; 0 if a poll ended without one. */
+  readonly messages: number;
 }
 
 /** The topic that the load makes news on. */
 const TOPIC = "marketplace.post.created";
 /** Seconds one poll waits: short enough to end with the run, and to notice silence. */
 const POLL_S = 5;
+/** Milliseconds in which messages are told together. */
+const TOLD_EVERY_MS = 1000;
 /** Milliseconds before another try after a failed poll. */
 const RETRY_MS = 1000;
 /** Where nodes put the payload of a message. */
@@ -35,6 +37,8 @@ export async function subscribe(options: SubscriberOptions, signal: AbortSignal)
 
 async function follow({ clock, exchange, observe }: SubscriberOptions, subscriber: number, signal: AbortSignal) {
   let last: number | undefined;
+  let messages = 0;
+  let toldAt = -Infinity;
   while (!signal.aborted) {
     const query = new URLSearchParams({ topic: TOPIC, timeout: String(POLL_S) });
     if (last !== undefined) query.set("last_seq", String(last));
@@ -48,9 +52,15 @@ async function follow({ clock, exchange, observe }: SubscriberOptions, subscribe
     }
     if (typeof body.seq === "number") last = body.seq;
     const payload = PAYLOADS.map((name) => body[name]).find(isObject) ?? body;
-    const eventId = typeof payload.event_id === "string" ? payload.event_id : null;
-    observe({ kind: "message", at: clock.mono(), subscriber, eventId });
+    const news = typeof payload.event_id === "string";
+    if (news) messages++;
+    const at = clock.mono();
+    if (!news || at - toldAt >= TOLD_EVERY_MS) {
+      observe({ kind: "message", at, subscriber, messages });
+      messages = 0;
+      toldAt = at;
+    }
     // An answer that neither waited nor told anything must not make a busy loop.
-    if (eventId === null && body.timeout !== true) await clock.sleep(RETRY_MS, signal).catch(() => {});
+    if (!news && body.timeout !== true) await clock.sleep(RETRY_MS, signal).catch(() => {});
   }
 }

@@ -2,8 +2,8 @@
 
 import type { Clock } from "../src/protocol/mod.ts";
 import type { HttpAnswer, HttpRequest } from "../src/wire/mod.ts";
-import { metricSum, readMetrics } from "./metrics_text.ts";
-import type { Observation } from "./observation.ts";
+import { type MetricSample, metricSum, readMetrics } from "./metrics_text.ts";
+import type { MetricsRead, Observation } from "./observation.ts";
 import { folderBytes, groupBytes, processStart, sampleProcess } from "./process_sampler.ts";
 
 /** Where a target's resources can be seen; each is looked at if it is there. */
@@ -26,6 +26,9 @@ const BLOB_BYTES = "hearthnet_blob_storage_bytes";
 /** Below, what was there before the events weighs more than they do. */
 const MIN_EVENTS = 200;
 
+/** Fallen counters that are told of one reading; a restart lets all of them fall. */
+const MAX_FALLEN = 20;
+
 export interface TargetWatchOptions {
   readonly clock: Clock;
   readonly sights: Sights;
@@ -35,6 +38,8 @@ export interface TargetWatchOptions {
 
 /** See the module comment. */
 export class TargetWatch {
+  #counters: ReadonlyMap<string, number> | undefined;
+  #comparedAt: number | undefined;
   #events: number | undefined;
   #blobs = 0;
 
@@ -64,8 +69,7 @@ export class TargetWatch {
     const answer = await exchange({ method: "GET", path: "/metrics", headers: [] });
     if (answer.status === 200) {
       const samples = readMetrics(new TextDecoder().decode(answer.body));
-      const counters = Object.fromEntries(samples.filter(({ grows }) => grows).map(({ key, value }) => [key, value]));
-      observe({ kind: "metrics", at: clock.mono(), counters });
+      observe(this.#compare(samples, clock.mono()));
       const resident = metricSum(samples, RESIDENT);
       if (resident !== undefined) this.#note("memory.reported", resident);
       const open = metricSum(samples, OPEN_FDS);
@@ -79,6 +83,21 @@ export class TargetWatch {
     if (this.#events !== undefined && this.#events >= MIN_EVENTS) {
       this.#note("storage.per_event", Math.max(0, bytes - this.#blobs) / this.#events);
     }
+  }
+
+  /** Counters against those of the reading before. */
+  #compare(samples: readonly MetricSample[], at: number): MetricsRead {
+    const now = new Map<string, number>();
+    for (const { key, value, grows } of samples) if (grows) now.set(key, value);
+    const before = this.#counters ?? now;
+    const fallen = [...now].flatMap(([key, after]) => {
+      const was = before.get(key) ?? after;
+      return after < was ? [{ key, before: was, after }] : [];
+    });
+    const since = this.#comparedAt ?? at;
+    this.#counters = now;
+    this.#comparedAt = at;
+    return { kind: "metrics", at, since, counters: now.size, fallen: fallen.slice(0, MAX_FALLEN) };
   }
 
   #note(series: string, value: number): void {

@@ -40,8 +40,9 @@ export class SubscriptionMonitor implements Monitor {
         this.#awaited.set(written.eventId, ended);
       }
     } else if (observation.kind === "message") {
-      if (observation.eventId !== null) this.#messages++;
-      if (observation.eventId !== null || !this.#heard.has(observation.subscriber)) {
+      const { messages } = observation;
+      this.#messages += messages;
+      if (messages > 0 || !this.#heard.has(observation.subscriber)) {
         this.#heard.set(observation.subscriber, observation.at);
         this.#told.delete(observation.subscriber);
       }

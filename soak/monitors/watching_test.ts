@@ -19,10 +19,16 @@ function fed(make: () => Monitor, observations: readonly Observation[]): Monitor
   return second;
 }
 
-const metrics = (at: number, counters: Record<string, number>): Observation => ({ kind: "metrics", at, counters });
+const metrics = (at: number, ...fallen: { key: string; before: number; after: number }[]): Observation => ({
+  kind: "metrics",
+  at,
+  since: at - 1,
+  counters: 9,
+  fallen,
+});
 
 Deno.test("a counter that falls is an offence, unless the target was restarted on purpose", () => {
-  const readings = [metrics(1, { calls: 5 }), metrics(2, { calls: 7 }), metrics(3, { calls: 2 })];
+  const readings = [metrics(1), metrics(2), metrics(3, { key: "calls", before: 7, after: 2 })];
   const verdict = fed(() => new CounterMonitor(0, never), readings).verdict();
   assertStringIncludes(verdict.reason, "the counter calls fell from 7 to 2");
   assertEquals(fed(() => new CounterMonitor(0, (_, to) => to === 3), readings).verdict().outcome, "sound");
@@ -50,11 +56,11 @@ Deno.test("an uptime that goes back or another process is a restart that somebod
   assertStringIncludes(processes.verdict().reason, "its process is another one");
 });
 
-const message = (at: number, eventId: string | null, subscriber = 0): Observation => ({
+const message = (at: number, messages: number, subscriber = 0): Observation => ({
   kind: "message",
   at,
   subscriber,
-  eventId,
+  messages,
 });
 
 function post(ended: number, eventId: string): CallDone {
@@ -64,13 +70,13 @@ function post(ended: number, eventId: string): CallDone {
 
 Deno.test("a subscription that says nothing while there is news has gone silent, once", () => {
   const make = () => new SubscriptionMonitor(0, never);
-  const news = [message(1, "A"), message(2, "A", 1), post(100, "B"), post(200, "C"), message(300, "B", 1)];
+  const news = [message(1, 1), message(2, 1, 1), post(100, "B"), post(200, "C"), message(300, 1, 1)];
   const late = 300 + SILENT_AFTER_MS;
-  const silent = fed(make, [...news, message(late, null), message(late + 9000, null)]).verdict();
+  const silent = fed(make, [...news, message(late, 0), message(late + 9000, 0)]).verdict();
   assertEquals([silent.outcome, silent.offences], ["violated", 1]);
   assertStringIncludes(silent.reason, "subscription 0 told nothing");
-  assertEquals(fed(make, [...news, message(301, "C"), message(late, null)]).verdict().outcome, "sound");
-  assertEquals(fed(make, [message(1, "A"), message(late, null), message(2 * late, null)]).verdict().outcome, "sound");
+  assertEquals(fed(make, [...news, message(301, 1), message(late, 0)]).verdict().outcome, "sound");
+  assertEquals(fed(make, [message(1, 1), message(late, 0), message(2 * late, 0)]).verdict().outcome, "sound");
 });
 
 function naming(ended: number, eventId: string, lamport: number): CallDone {
