@@ -9,7 +9,7 @@ import type { Observation } from "./observation.ts";
 import type { SeenEvent } from "./seen_event.ts";
 
 /** Overdue events looked for at once; what is really lost stays overdue until it is given up. */
-const MAX_OVERDUE = 5;
+const MAX_OVERDUE = 20;
 /** Pages of one look back at most. */
 const MAX_PAGES = 200;
 
@@ -50,7 +50,7 @@ export class LookBack {
     const { accounting, observe, clock } = this.options;
     const events = page.filter(({ own }) => own !== undefined && !accounting.knows(own.caller, own.sequence));
     if (events.length === 0) return;
-    const upTo = Math.max(...events.map(({ lamport }) => lamport));
-    observe({ kind: "log", at: clock.mono(), after, events, complete: false, again: false, upTo });
+    // It says nothing about how far the log was read: what is new above these may not have been.
+    observe({ kind: "log", at: clock.mono(), after, events, complete: false, again: false, upTo: 0 });
   }
 }

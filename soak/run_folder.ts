@@ -25,7 +25,7 @@ export interface RunFolder {
  *
  * @throws {OutputError} If it cannot be written, or another tester is at work in it.
  */
-export async function takeFolder(path: string): Promise<RunFolder> {
+export async function takeFolder(path: string, disk = folderDisk): Promise<RunFolder> {
   const journal = join(path, JOURNAL_DIR);
   await prepareFolder(path);
   await prepareFolder(journal);
@@ -34,7 +34,7 @@ export async function takeFolder(path: string): Promise<RunFolder> {
     lock.close();
     throw new OutputError(`Cannot use the output directory ${path}: another soak is at work in it`);
   }
-  return { path, journal, disk: folderDisk(journal), release: () => lock.close() };
+  return { path, journal, disk: disk(journal), release: () => lock.close() };
 }
 
 /**

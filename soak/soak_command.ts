@@ -10,6 +10,7 @@ import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
 import { disturbancesOf } from "./chaos.ts";
 import { DetourNetwork, skewableClock } from "./chaos_network.ts";
 import { AT_START, Journal } from "./journal.ts";
+import type { JournalDisk } from "./journal_disk.ts";
 import { announcement } from "./journal_bound.ts";
 import { type RestoredRun, writeRunFile } from "./journal_restore.ts";
 import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
@@ -33,6 +34,8 @@ export interface SoakContext {
   readonly signal: AbortSignal;
   /** URL of main.ts, to start the program itself as a child. */
   readonly programUrl: string;
+  /** Where the journal writes, given its folder; plain files without it. */
+  readonly disk?: (folder: string) => JournalDisk;
 }
 
 /** Seconds between two plain progress lines where no terminal shows the live line. */
@@ -46,7 +49,7 @@ export async function runSoakCommand(given: Options, context: SoakContext): Prom
   if (resumed !== undefined && given.given("output-dir")) {
     throw new UsageError("soak: --resume names the output directory; leave out --output-dir");
   }
-  const folder = await takeFolder(resumed ?? given.text("output-dir") ?? DEFAULT_SOAK_DIR);
+  const folder = await takeFolder(resumed ?? given.text("output-dir") ?? DEFAULT_SOAK_DIR, context.disk);
   try {
     if (resumed === undefined) {
       await readPlan(given);
@@ -189,6 +192,10 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
     },
   });
   printer.err(announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
+  signal.addEventListener("abort", () => {
+    printer.progress("");
+    printer.err("The run ends: what is under way is waited for and read again. Ctrl-C once more ends it at once.");
+  }, { once: true });
   const detour = network instanceof DetourNetwork ? network : new DetourNetwork(direct);
   const { child } = chosen;
   const epoch = tally.away;

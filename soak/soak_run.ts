@@ -202,11 +202,12 @@ export class SoakRun {
   async #lookAround(signal: AbortSignal): Promise<void> {
     const { clock, prepared, epoch, state } = this.options;
     if (!prepared.readable) return;
-    if (epoch > 0) await this.#lookBehind(state.tally.lastAway);
+    const behind = epoch > 0 ? this.#lookBehind(state.tally.lastAway) : undefined;
     while (!signal.aborted) {
       await clock.sleep(LOOK_AROUND_MS, signal).catch(() => {});
       await this.#lookBack.overdue();
     }
+    await behind;
   }
 
   /** Checkpoints of the journal. */
