@@ -12,6 +12,7 @@ import { kbVariants } from "./kb.ts";
 import { llmVariants } from "./llm.ts";
 import { servicesVariants } from "./services.ts";
 import { protocolVariants } from "./protocol.ts";
+import { operabilityVariants } from "./operability.ts";
 
 /** Variants by area, in the order of the catalogue. */
 export const VARIANTS_BY_AREA = {
@@ -26,6 +27,7 @@ export const VARIANTS_BY_AREA = {
   llm: llmVariants,
   services: servicesVariants,
   protocol: protocolVariants,
+  operability: operabilityVariants,
 } as const;
 
 const all = {
@@ -40,6 +42,7 @@ const all = {
   ...llmVariants,
   ...servicesVariants,
   ...protocolVariants,
+  ...operabilityVariants,
 } as const;
 
 /** Name of a variant of the reference node. */
