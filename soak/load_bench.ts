@@ -266,7 +266,7 @@ async function late(): Promise<boolean> {
 
 async function stopped(): Promise<boolean> {
   const [runMs, stopMs, perSecond] = [30_000, 15_000, 100];
-  const sink = await startNginx();
+  const sink = await startNginx([], 0);
   const { clock, latency, engine, stop } = bench(sink.port, plain);
   const driver = engine((call) => latency.observe(call));
   const from = clock.mono();

@@ -4,6 +4,8 @@ import { createServer, type Socket } from "node:net";
 import { freePort } from "../src/target/managed_node.ts";
 
 const BODY = '{"output":{"posts":[],"max_lamport":0},"meta":{"ms":0}}';
+/** One for each core of the machine the figures are from. */
+const WORKERS = 2;
 const HEAD_END = "\r\n\r\n";
 
 /** A running server. */
@@ -13,18 +15,25 @@ export interface Sink {
   stop(): Promise<void>;
 }
 
-/** nginx with a worker per core that answers every request alike. @param more Further response headers. */
-export async function startNginx(more: readonly (readonly [string, string])[] = [], body = BODY): Promise<Sink> {
+/**
+ * nginx that answers every request alike.
+ *
+ * @param more Further response headers.
+ * @param workers 0: one process alone, which a signal reaches as a whole.
+ */
+export async function startNginx(more: readonly (readonly [string, string])[] = [], workers = WORKERS): Promise<Sink> {
   const port = freePort(Deno.pid);
   const folder = await Deno.makeTempDir({ prefix: "hearthproof-sink-" });
   const headers = more.map(([name, value]) => `add_header ${name} "${value}";`).join(" ");
   await Deno.writeTextFile(
     `${folder}/nginx.conf`,
-    `worker_processes 2; daemon off; pid ${folder}/pid; error_log ${folder}/error;
+    `worker_processes ${Math.max(1, workers)}; daemon off; master_process ${
+      workers > 0 ? "on" : "off"
+    }; pid ${folder}/pid; error_log ${folder}/error;
 events { worker_connections 4096; }
 http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
 fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-server { listen 127.0.0.1:${port}; location / { default_type application/json; ${headers} return 200 '${body}'; } } }
+server { listen 127.0.0.1:${port}; location / { default_type application/json; ${headers} return 200 '${BODY}'; } } }
 `,
   );
   const child = new Deno.Command("nginx", {
