@@ -54,7 +54,10 @@ export async function readOptionFile(option: string, path: string): Promise<Uint
 
 async function readKey(options: Options, option: string): Promise<Identity | undefined> {
   const path = options.text(option);
-  if (path === undefined) return undefined;
+  return path === undefined ? undefined : await readKeyFile(option, path);
+}
+
+async function readKeyFile(option: string, path: string): Promise<Identity> {
   const bytes = await readOptionFile(option, path);
   if (bytes.length !== SEED_BYTES) {
     throw new UsageError(
@@ -92,7 +95,9 @@ async function readAdapter(options: Options): Promise<Adapter> {
   const path = options.text("adapter");
   if (path === undefined) return NO_ADAPTER;
   const text = new TextDecoder().decode(await readOptionFile("adapter", path));
-  return asUsage(() => parseAdapter(text, path));
+  const adapter = asUsage(() => parseAdapter(text, path));
+  if (adapter.auditorKey === undefined) return adapter;
+  return { ...adapter, auditor: await readKeyFile("adapter auditor_key", adapter.auditorKey) };
 }
 
 function asUsage<T>(make: () => T): T {
@@ -153,7 +158,9 @@ export async function chooseTarget(
     readKey(options, "sut-key"),
   ]);
   const adminToken = options.text("admin-token");
-  const secrets = [root, admin, sut].flatMap((key) => key === undefined ? [] : [key.seed.toHex(), key.seed.toBase64()]);
+  const secrets = [root, admin, sut, adapter.auditor].flatMap((key) =>
+    key === undefined ? [] : [key.seed.toHex(), key.seed.toBase64()]
+  );
   if (adminToken !== undefined) secrets.push(adminToken);
   const chosen = (target: Target): ChosenTarget => ({ target, adapter, secrets });
   if (spec === "embedded" || spec.startsWith("embedded:")) {

@@ -35,6 +35,8 @@ export interface ActorSource {
   readonly pool: readonly Actor[];
   readonly root?: Identity;
   readonly self?: Identity;
+  /** May export the audit (adapter file). */
+  readonly auditor?: Identity;
   /** Labels all keys of this session. */
   readonly namespace: readonly (string | number)[];
   readonly seed: number;
@@ -101,6 +103,13 @@ export class Actors {
     const { self } = this.source;
     if (self === undefined) throw new NoSuchActor("the node's own key is not at hand");
     return { name: "self", identity: self, id: self.id, level: "self" };
+  }
+
+  /** An identity that may export the audit. */
+  auditor(): Actor {
+    const { auditor } = this.source;
+    if (auditor === undefined) throw new NoSuchActor("no identity that may export the audit is at hand");
+    return { name: "auditor", identity: auditor, id: auditor.id, level: "member" };
   }
 
   #derive(name: string): Identity {

@@ -4,7 +4,7 @@
  */
 
 import { parse } from "@std/yaml";
-import { isCid, isObject, type Json } from "../protocol/mod.ts";
+import { type Identity, isCid, isObject, type Json } from "../protocol/mod.ts";
 
 /**
  * Actions an adapter may give a shell command for. `{mode}` of `backend_fault` becomes fail, hang or absent, `{bytes}`
@@ -58,6 +58,8 @@ export interface Adapter {
   readonly logFiles: readonly string[];
   /** File with the raw 32-byte seed of an identity that may export the audit (`adapter:auditor`). */
   readonly auditorKey?: string;
+  /** The identity of that file, once it was read. */
+  readonly auditor?: Identity;
   readonly roleSchema: readonly RoleScope[];
   readonly commands: { readonly [name in AdapterCommand]?: string };
 }

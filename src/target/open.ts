@@ -43,6 +43,7 @@ export async function openSession(target: Target, options: OpenOptions): Promise
   const known = {
     ...(access.root === undefined ? {} : { root: access.root }),
     ...(self === undefined ? {} : { self }),
+    ...(profile.adapter.auditor === undefined ? {} : { auditor: profile.adapter.auditor }),
   };
   const port = {
     get communityId() {
