@@ -19,13 +19,12 @@ const SERIES: Readonly<Record<string, string>> = {
   memory: "memory.rss",
   fds: "process.fds",
   threads: "process.threads",
+  storage: "storage.bytes",
 };
 const PERCENTILES: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 99, p999: 99.9, max: 100 };
 
-/** Metrics a run measures: all but those of the storage, which no way of looking shows yet. */
-export const SOAK_METRICS: Readonly<Record<string, Metric>> = Object.fromEntries(
-  Object.entries(METRICS).filter(([name]) => !name.startsWith("storage.")),
-);
+/** Metrics a run measures. */
+export const SOAK_METRICS: Readonly<Record<string, Metric>> = METRICS;
 
 /** Calls of a stretch of time. */
 class Slot {
@@ -71,7 +70,11 @@ class Watched {
   #due = 0;
   readonly #slot_s: number;
 
-  constructor(readonly threshold: Threshold, private readonly series: SeriesStore) {
+  constructor(
+    readonly threshold: Threshold,
+    private readonly series: SeriesStore,
+    private readonly interrupted: (from: number, to: number) => boolean,
+  ) {
     const width = threshold.window_s;
     const slot = this.#slot_s = Math.max(MIN_SLOT_S, (width ?? 0) / SLOTS_PER_WINDOW);
     if (width !== null) this.#slots = new SlidingSlots(slot, Math.ceil(width / slot) + 2, () => new Slot());
@@ -102,7 +105,8 @@ class Watched {
     this.#due = t_s + this.#slot_s;
   }
 
-  add(t_s: number, ms: number, ok: boolean): void {
+  add(t_s: number, ms: number, capability: string, ok: boolean): void {
+    if ((this.threshold.capability ?? capability) !== capability) return;
     const slot = this.#slots === undefined ? this.#all : this.#slots.at(t_s);
     if (slot === undefined) return;
     slot.calls++;
@@ -121,7 +125,11 @@ class Watched {
     }
     const slots = this.#slots === undefined ? [this.#all] : this.#slots.within(from, to);
     const calls = slots.reduce((sum, slot) => sum + slot.calls, 0);
-    if (subject === "calls") return to > from ? { value: calls / (to - from) } : undefined;
+    if (subject === "calls") {
+      // Calls of a fault or a gap are not counted, so such a window has no rate.
+      const whole = to > from && !this.interrupted(from * MS_PER_SECOND, to * MS_PER_SECOND);
+      return whole ? { value: calls / (to - from) } : undefined;
+    }
     if (calls === 0) return undefined;
     if (subject === "errors") return { value: slots.reduce((sum, slot) => sum + slot.errors, 0) / calls };
     const merged = new LatencyHistogram();
@@ -142,18 +150,20 @@ export class Thresholds implements Keeper {
     series: SeriesStore,
     private readonly facts: Pick<RunFacts, "startedAt" | "interrupted">,
   ) {
-    this.#watched = expressions.map((text) => new Watched(parseThreshold(text, SOAK_METRICS), series));
+    this.#watched = expressions.map((text) =>
+      new Watched(parseThreshold(text, SOAK_METRICS), series, facts.interrupted)
+    );
   }
 
   /** Calls that touch a declared fault or gap are left out of all windows. */
   observe(observation: Observation): void {
     if (observation.kind !== "call") return;
-    const { due, ended, code } = observation;
+    const { due, ended, code, capability } = observation;
     const t_s = (ended - this.facts.startedAt) / MS_PER_SECOND;
     const counts = this.#watched.length > 0 && !this.facts.interrupted(due, ended);
     for (const one of this.#watched) {
       one.pass(t_s);
-      if (counts) one.add(t_s, Math.max(0, ended - due), code === "ok");
+      if (counts) one.add(t_s, Math.max(0, ended - due), capability, code === "ok");
     }
   }
 

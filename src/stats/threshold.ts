@@ -1,4 +1,4 @@
-/** Threshold expressions: `latency.p99 < 250ms over 5m`. */
+/** Threshold expressions: `latency.p99 < 250ms over 5m`, `errors.rate(market.post) < 1%`. */
 
 /** What a metric is measured in; every number is kept in the unit named here. */
 export type Dimension = "ms" | "share" | "bytes" | "count";
@@ -10,6 +10,8 @@ export interface Threshold {
   /** As it was written, without outer and doubled blanks. */
   readonly expression: string;
   readonly metric: string;
+  /** The one capability whose calls count; absent: all calls. */
+  readonly capability?: string;
   readonly operator: Operator;
   /** In the dimension of the metric, per hour or per second if `per` says so. */
   readonly limit: number;
@@ -23,6 +25,8 @@ export interface Threshold {
 export interface Metric {
   readonly dimension: Dimension;
   readonly per?: Per;
+  /** Can be asked of the calls of one capability, as in `latency.p99(market.post)`. */
+  readonly ofCalls?: boolean;
 }
 
 /** An expression that cannot be understood; the message is one line and names what is wrong. */
@@ -30,7 +34,7 @@ export class ThresholdError extends Error {
   override readonly name = "ThresholdError";
 }
 
-const LATENCY: Metric = { dimension: "ms" };
+const LATENCY: Metric = { dimension: "ms", ofCalls: true };
 const SIZE: Metric = { dimension: "bytes" };
 const GROWTH: Metric = { dimension: "bytes", per: "h" };
 
@@ -41,8 +45,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   "latency.p99": LATENCY,
   "latency.p999": LATENCY,
   "latency.max": LATENCY,
-  "errors.rate": { dimension: "share" },
-  "calls.rate": { dimension: "count", per: "s" },
+  "errors.rate": { dimension: "share", ofCalls: true },
+  "calls.rate": { dimension: "count", per: "s", ofCalls: true },
   "memory.max": SIZE,
   "memory.slope": GROWTH,
   "storage.max": SIZE,
@@ -73,10 +77,10 @@ const UNITS: Readonly<Record<Dimension, Readonly<Record<string, number>>>> = {
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
 const MAX_LENGTH = 200;
 const PATTERN =
-  /^([a-z][a-z0-9_.]*) ?(<=|>=|<|>) ?([+-]?\d+(?:\.\d+)?) ?([a-zA-Zµ%]*)(?: ?\/ ?([a-zA-Z]+))?(?: over (\d+(?:\.\d+)?) ?([a-z]+))?$/;
+  /^([a-z][a-z0-9_.]*)(?:\(([a-z][a-z0-9_.-]*)\))? ?(<=|>=|<|>) ?([+-]?\d+(?:\.\d+)?) ?([a-zA-Zµ%]*)(?: ?\/ ?([a-zA-Z]+))?(?: over (\d+(?:\.\d+)?) ?([a-z]+))?$/;
 
 /**
- * Reads an expression: METRIC, one of `< <= > >=`, a number with unit, for rates and slopes `/s`, `/m`, `/h` or `/d`,
+ * Reads an expression: METRIC, for metrics of calls `(CAPABILITY)` behind it, one of `< <= > >=`, a number with unit, for rates and slopes `/s`, `/m`, `/h` or `/d`,
  * and `over DURATION` for a sliding window.
  *
  * @throws {ThresholdError} If metric, unit or form are unknown.
@@ -92,10 +96,13 @@ export function parseThreshold(text: string, metrics: Readonly<Record<string, Me
   if (match === null) {
     return wrong("it must look like 'latency.p99 < 250ms over 5m' (metric, comparison, number with unit, window)");
   }
-  const [, metric = "", operator = "", number = "", unit = "", per, windowNumber, windowUnit = ""] = match;
+  const [, metric = "", capability, operator = "", number = "", unit = "", per, windowNumber, windowUnit = ""] = match;
   const known = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
   if (known === undefined) {
     return wrong(`the metric ${metric} is unknown; there are ${Object.keys(metrics).join(", ")}`);
+  }
+  if (capability !== undefined && known.ofCalls !== true) {
+    return wrong(`${metric} is not of calls, leave out (${capability})`);
   }
   const units = UNITS[known.dimension];
   const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
@@ -106,6 +113,7 @@ export function parseThreshold(text: string, metrics: Readonly<Record<string, Me
   return {
     expression,
     metric,
+    ...(capability === undefined ? {} : { capability }),
     operator: operator as Operator,
     limit: Number(number) * factor * perFactor(metric, known, per, wrong),
     dimension: known.dimension,

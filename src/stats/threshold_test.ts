@@ -19,6 +19,12 @@ Deno.test("thresholds are read with units and windows", () => {
   }
 });
 
+Deno.test("a metric of calls can be asked of one capability", () => {
+  assertEquals(parseThreshold("latency.p99(market.post) < 5ms over 1m").capability, "market.post");
+  assertEquals(parseThreshold("errors.rate(chat.send)<1%").capability, "chat.send");
+  assertEquals(parseThreshold("latency.p99 < 5ms").capability, undefined);
+});
+
 Deno.test("a wrong threshold is refused with what is wrong", () => {
   const table: [text: string, why: string][] = [
     ["", "it must look like"],
@@ -34,6 +40,8 @@ Deno.test("a wrong threshold is refused with what is wrong", () => {
     ["memory.slope < 1MB/y", "a rate is per s, m, h or d, current value is /y"],
     ["latency.p99 < 5ms over 5y", 'a window is in s, m, h or d, current unit is "y"'],
     ["latency.p99 < 5ms over 0m", "the window must be longer than nothing"],
+    ["memory.max(market.post) < 1MB", "memory.max is not of calls, leave out (market.post)"],
+    ["latency.p99() < 5ms", "it must look like"],
     ["x".repeat(201), "it is longer than 200 characters"],
   ];
   for (const [text, why] of table) assertThrows(() => parseThreshold(text), ThresholdError, why);
