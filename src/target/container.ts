@@ -6,10 +6,10 @@
  *
  * - `HEARTHNET_HOST`, `HEARTHNET_PORT`: where the node listens. Usually 0.0.0.0 and 7900, published on a free port of
  *   127.0.0.1; with `--container-arg=--network=host` 127.0.0.1 and a free port.
- * - `HEARTHNET_DATA`: a volume, `/data`, empty but for the keys. It stays when the node is stopped, killed and started
- *   again, and is removed with the container.
- * - `HEARTHNET_ROOT_KEY`, `HEARTHNET_NODE_KEY`: files in the volume with the raw 32-byte Ed25519 seeds of the community
- *   it founds and of the node itself, readable by the image's user.
+ * - `HEARTHNET_DATA`: a folder of a volume, `/data/node`, owned by the image's user and empty but for the keys. It stays
+ *   when the node is stopped, killed and started again, and is removed with the container.
+ * - `HEARTHNET_ROOT_KEY`, `HEARTHNET_NODE_KEY`: files in it with the raw 32-byte Ed25519 seeds of the community the node
+ *   founds and of the node itself.
  *
  * Its standard input stays open. SIGTERM must end it; after a stop or a kill it is started again as it is.
  */
@@ -36,8 +36,11 @@ import { ManagedTarget } from "./managed_target.ts";
 import { type Exit, ProcessError, type RunningChild } from "./running_child.ts";
 import type { NodeHandle } from "./target.ts";
 
-/** Where the volume is mounted, and the port in a network of the container's own. */
-const DATA = "/data";
+/** Where the volume is mounted, and the folder in it that is made for the image's user, who may not own the volume. */
+const VOLUME = "/data";
+const DATA_FOLDER = "node";
+const DATA = `${VOLUME}/${DATA_FOLDER}`;
+/** The port in a network of the container's own. */
 const INNER_PORT = 7900;
 /** How programs and engines write "ended by signal N" as an exit code: 128 + N. */
 const SIGNAL_CODES: Readonly<Record<number, string>> = { 130: "SIGINT", 137: "SIGKILL", 143: "SIGTERM" };
@@ -85,7 +88,8 @@ export class ManagedContainer implements ManagedNode {
     const name = `hearthproof-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
     const port = freePort(seed);
     const first = engine.command(...createArguments(options, name, port));
-    const guard = await Guard.start({ first, last: engine.command("rm", "-f", "-v", name) }, clock, signal);
+    const last = engine.command("rm", "-f", "-v", name);
+    const guard = await Guard.start({ first, purpose: `make a container of ${options.image}`, last }, clock, signal);
     const container = new ManagedContainer(options, name, port, guard);
     try {
       await container.#provision();
@@ -198,8 +202,10 @@ export class ManagedContainer implements ManagedNode {
   async #provision(): Promise<void> {
     const folder = await Deno.makeTempDir({ prefix: "hearthproof-keys-" });
     try {
-      await writeKeys(folder, this.options.seed);
-      await this.options.engine.call("cp", "-a", `${folder}/.`, `${this.name}:${DATA}/`);
+      const data = join(folder, DATA_FOLDER);
+      await Deno.mkdir(data, { mode: 0o700 });
+      await writeKeys(data, this.options.seed);
+      await this.options.engine.call("cp", "-a", data, `${this.name}:${VOLUME}/`);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -248,7 +254,7 @@ export function createArguments(options: ContainerOptions, name: string, port: n
     LABEL,
     "--interactive",
     "--volume",
-    DATA,
+    VOLUME,
     ...(sharesNetwork(args) ? [] : ["--publish", `127.0.0.1:${port}:${values.port}`]),
     ...Object.entries(values).flatMap(([key, value]) => ["--env", `HEARTHNET_${key.toUpperCase()}=${value}`]),
     ...args,

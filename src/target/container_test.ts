@@ -47,12 +47,12 @@ Deno.test("a container gets a port, a volume with the keys, the variables and th
     assertEquals(create, [
       ...["create", "--name", node.name, "--label", "hearthproof.target", "--interactive", "--volume", "/data"],
       ...["--publish", `127.0.0.1:${endpoint.port}:7900`],
-      ...["--env", "HEARTHNET_HOST=0.0.0.0", "--env", "HEARTHNET_PORT=7900", "--env", "HEARTHNET_DATA=/data"],
-      ...["--env", "HEARTHNET_ROOT_KEY=/data/root.key", "--env", "HEARTHNET_NODE_KEY=/data/node.key"],
-      ...["--memory=64m", "sound", "--port=7900", "--data", "/data", "{other}"],
+      ...["--env", "HEARTHNET_HOST=0.0.0.0", "--env", "HEARTHNET_PORT=7900", "--env", "HEARTHNET_DATA=/data/node"],
+      ...["--env", "HEARTHNET_ROOT_KEY=/data/node/root.key", "--env", "HEARTHNET_NODE_KEY=/data/node/node.key"],
+      ...["--memory=64m", "sound", "--port=7900", "--data", "/data/node", "{other}"],
     ]);
-    assertEquals(await fake.file(node.name, "/data/root.key"), root.seed);
-    assertEquals(await fake.file(node.name, "/data/node.key"), own.seed);
+    assertEquals(await fake.file(node.name, "/data/node/root.key"), root.seed);
+    assertEquals(await fake.file(node.name, "/data/node/node.key"), own.seed);
     assertEquals(await node.memoryBytes(), 12.5 * 1024 * 1024);
   } finally {
     await node.remove();
@@ -82,7 +82,7 @@ Deno.test("a stop and a kill keep port and volume, and tell how the node ended",
     assertEquals(await node.start(), first);
     assertEquals(await endNode(node, "SIGKILL"), { code: null, signal: "SIGKILL", byItself: true });
     assertEquals(await node.start(), first);
-    const starts = new TextDecoder().decode(await fake.file(node.name, "/data/starts"));
+    const starts = new TextDecoder().decode(await fake.file(node.name, "/data/node/starts"));
     assertEquals(starts, "started\n".repeat(3));
   } finally {
     await node.remove();
@@ -130,7 +130,7 @@ Deno.test("Ctrl-C while a container starts removes it", async () => {
 Deno.test("an image that is not there is the engine's own error", async () => {
   await using fake = await FakeEngine.make(SEED);
   const error = await assertRejects(() => targetOf(fake, "nothing").shared(), ProcessError);
-  assertStringIncludes(error.message, "Error: no such image");
+  assertEquals(error.message, "Cannot make a container of nothing: Error: no such image");
 });
 
 Deno.test("a container that cannot be removed is named with the command that removes it", async () => {
@@ -144,7 +144,7 @@ Deno.test("a container that cannot be removed is named with the command that rem
 
 Deno.test("the newest log file of a container is read, and none is empty", async () => {
   await using fake = await FakeEngine.make(SEED);
-  const node = await ManagedContainer.create(optionsOf(fake, "sound", { logFiles: ["{data}/starts", "/data/none"] }));
+  const node = await ManagedContainer.create(optionsOf(fake, "sound", { logFiles: ["{data}/starts", "/none"] }));
   try {
     assertEquals(await node.logs(), "");
     await node.start();

@@ -20,6 +20,8 @@ const TOLD = /(?:^|\n)guard: (\d+)\n/;
 export interface GuardedCommands {
   /** Run at once, by the guard itself, so that nothing can be left behind between making a thing and guarding it. */
   readonly first?: readonly string[];
+  /** What the first command is for, as an error says it: `make the container`. */
+  readonly purpose?: string;
   /** Run when the guard is released or the tester is gone. */
   readonly last: readonly string[];
 }
@@ -46,7 +48,8 @@ export class Guard {
    * @throws {ProcessError} If there is no shell, the first command fails or `signal` is aborted; then the last has been
    * run.
    */
-  static async start({ first = ["true"], last }: GuardedCommands, clock: Clock, signal?: AbortSignal): Promise<Guard> {
+  static async start(commands: GuardedCommands, clock: Clock, signal?: AbortSignal): Promise<Guard> {
+    const { first = ["true"], last, purpose = `run ${first.join(" ")}` } = commands;
     // A tester that was killed reads no more: writing to it must not end the guard.
     const script = [
       "trap '' PIPE",
@@ -74,7 +77,7 @@ export class Guard {
     const said = guard.output.text.replace(TOLD, "").trim();
     await guard.release();
     const why = told !== undefined ? said : signal?.aborted === true ? "interrupted" : "it did not end in time";
-    throw new ProcessError(`Cannot run ${first.join(" ")}: ${why}`);
+    throw new ProcessError(`Cannot ${purpose}: ${why}`);
   }
 
   /** Runs the last command now and waits for it. */

@@ -27,8 +27,10 @@ const pidOf = (name) => {
   }
 };
 const copy = (from, to) => {
-  if (!from.endsWith("/.")) return Deno.copyFileSync(from, to);
-  for (const { name } of Deno.readDirSync(from)) Deno.copyFileSync(from + "/" + name, to + "/" + name);
+  if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
+  const inside = to + "/" + from.split("/").at(-1);
+  Deno.mkdirSync(inside);
+  for (const { name } of Deno.readDirSync(from)) Deno.copyFileSync(from + "/" + name, inside + "/" + name);
 };
 const [command, ...rest] = args;
 const name = rest.at(-1);
@@ -62,7 +64,7 @@ switch (command) {
     if (image === "ends") complain("Cannot read the configuration", 3);
     if (image === "stubborn") Deno.addSignalListener("SIGTERM", () => {});
     else Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
-    Deno.writeTextFileSync(folder(name) + "/data/starts", "started\n", { append: true });
+    Deno.writeTextFileSync(folder(name) + "/data/node/starts", "started\n", { append: true });
     if (image === "silent") await new Promise((resolve) => setInterval(resolve, 1e9));
     const manifest = Deno.readTextFileSync(home + "/manifest.json");
     const headers = { "content-type": "application/json" };
@@ -84,7 +86,8 @@ switch (command) {
   case "rm":
     if (Deno.readDirSync(home).some((entry) => entry.name === "stuck")) complain("device or resource busy", 1);
     if (pidOf(name) > 0) Deno.kill(pidOf(name), "SIGKILL");
-    Deno.removeSync(folder(name), { recursive: true });
+    // In one step: whoever ends with the container still writes into its folder.
+    Deno.renameSync(folder(name), home + "/removed-" + name);
     break;
   default:
     complain("unknown command " + command, 64);

@@ -1,6 +1,7 @@
 /** The manual pages that the program carries with it. */
 
 import ADAPTER from "./adapter.md" with { type: "text" };
+import CONTAINERS from "./containers.md" with { type: "text" };
 import IMPLEMENTERS from "./implementers.md" with { type: "text" };
 import MAINTAINERS from "./maintainers.md" with { type: "text" };
 import OPERATORS from "./operators.md" with { type: "text" };
@@ -11,6 +12,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   implementers: IMPLEMENTERS,
   maintainers: MAINTAINERS,
   adapter: ADAPTER,
+  containers: CONTAINERS,
 };
 
 /** Prints the JSON Schema of `--config` instead of a page. */
