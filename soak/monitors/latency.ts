@@ -2,7 +2,6 @@
 
 import type { Json } from "../../src/protocol/mod.ts";
 import { LatencyHistogram, type StoredLatency } from "../../src/stats/latency_histogram.ts";
-import { quantile } from "../../src/stats/quantile.ts";
 import type { Monitor, MonitorVerdict, Observation } from "../observation.ts";
 import type { SeriesStore } from "../series.ts";
 
@@ -13,7 +12,7 @@ const MIN_CALLS = 5;
 export interface LatencyState {
   readonly total: StoredLatency;
   readonly by_capability: Readonly<Record<string, StoredLatency>>;
-  readonly window: readonly number[];
+  readonly window: StoredLatency;
   readonly window_end: number;
 }
 
@@ -22,7 +21,8 @@ export class LatencyMonitor implements Monitor {
   readonly name = "latency";
   readonly total = new LatencyHistogram();
   readonly #byCapability = new Map<string, LatencyHistogram>();
-  #window: number[] = [];
+  /** A histogram, so that a fast target takes no more memory than a slow one. */
+  #window = new LatencyHistogram();
   #windowEnd: number;
   #calls = 0;
 
@@ -39,20 +39,19 @@ export class LatencyMonitor implements Monitor {
     if (observation.kind !== "call") return;
     const { due, ended, capability } = observation;
     this.tick(ended);
-    const ms = Math.max(0, ended - due);
     this.#calls++;
     this.total.record(due, ended);
     let histogram = this.#byCapability.get(capability);
     if (histogram === undefined) this.#byCapability.set(capability, histogram = new LatencyHistogram());
     histogram.record(due, ended);
-    this.#window.push(ms);
+    this.#window.record(due, ended);
   }
 
   state(): Json {
     const state: LatencyState = {
       total: this.total.toJSON(),
       by_capability: Object.fromEntries([...this.#byCapability].map(([name, one]) => [name, one.toJSON()])),
-      window: [...this.#window],
+      window: this.#window.toJSON(),
       window_end: this.#windowEnd,
     };
     return state as unknown as Json;
@@ -64,7 +63,7 @@ export class LatencyMonitor implements Monitor {
     for (const [name, one] of Object.entries(state.by_capability)) {
       this.#byCapability.set(name, LatencyHistogram.fromJSON(one));
     }
-    this.#window = [...state.window];
+    this.#window = LatencyHistogram.fromJSON(state.window);
     this.#windowEnd = state.window_end;
     this.#calls = this.total.count;
   }
@@ -72,12 +71,12 @@ export class LatencyMonitor implements Monitor {
   /** Closes windows that are over. */
   tick(now: number): void {
     while (now >= this.#windowEnd) {
-      if (this.#window.length >= MIN_CALLS) {
+      if (this.#window.count >= MIN_CALLS) {
         const at = (this.#windowEnd - this.startedAt) / 1000;
-        this.series.add("latency.p50", at, quantile(this.#window, 0.5));
-        this.series.add("latency.p99", at, quantile(this.#window, 0.99));
+        this.series.add("latency.p50", at, this.#window.percentile(50) ?? 0);
+        this.series.add("latency.p99", at, this.#window.percentile(99) ?? 0);
       }
-      this.#window = [];
+      if (this.#window.count > 0) this.#window = new LatencyHistogram();
       this.#windowEnd += this.windowMs;
     }
   }
