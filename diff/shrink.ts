@@ -36,6 +36,10 @@ export interface Shrunk {
 /** Attempts at the whole prefix before a difference counts as not repeatable. */
 const PREFIX_ATTEMPTS = 2;
 
+/** Sequences of at most so many steps are short enough; up to the other length pairs of steps are left out. */
+const SHORT = 3;
+const MAX_PAIRED = 9;
+
 /** See the module comment. */
 export async function shrink(task: ShrinkTask): Promise<Shrunk> {
   let attempts = 0;
@@ -62,6 +66,18 @@ export async function shrink(task: ShrinkTask): Promise<Shrunk> {
     }
     if (task.expired()) return { indices: kept, attempts, minimal: false };
     if (!removed || size > kept.length) size = size === 1 && !removed ? 0 : Math.max(1, Math.floor(size / 2));
+  }
+  // Two steps that only matter together, such as something made and unmade, go together.
+  for (let again = kept.length > SHORT && kept.length <= MAX_PAIRED; again;) {
+    again = false;
+    for (const next of withoutPairs(kept, target, task)) {
+      if (task.expired()) return { indices: kept, attempts, minimal: false };
+      if (!await shows(next)) continue;
+      kept = next;
+      again = kept.length > SHORT;
+      await task.reached?.(kept);
+      break;
+    }
   }
   return { indices: kept, attempts, minimal: true };
 }
@@ -98,6 +114,11 @@ function closed(indices: readonly number[], { needs }: ShrinkTask): number[] {
     open.push(...needs[index] ?? []);
   }
   return [...kept].sort((a, b) => a - b);
+}
+
+function withoutPairs(kept: readonly number[], target: number, task: ShrinkTask): (readonly number[])[] {
+  const pairs = kept.flatMap((one, at) => kept.slice(at + 1).map((other) => without(kept, [one, other], target, task)));
+  return pairs.filter((next) => next.length < kept.length);
 }
 
 /** What is left without some steps and without everything that needs them; the target stays with what it needs. */

@@ -79,6 +79,11 @@ export class Names {
     return this.#identities;
   }
 
+  /** Says how much further on the other log is. */
+  moveLog(positions: number): void {
+    this.#offset = positions;
+  }
+
   /** A whole text, or the names inside a longer one. */
   text(value: string): string {
     const known = this.#names.get(value);

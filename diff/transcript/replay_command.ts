@@ -11,7 +11,8 @@ import { makeTarget, readText, sideOptions } from "../contest.ts";
 import { banner, type DiffContext, finish, type ResultOutput } from "../diff_command.ts";
 import { LawFinder } from "../law_finder.ts";
 import { Mask, maskText, parseMask, STANDING_MASK } from "../mask.ts";
-import { type Contestant, meet, type RunFrame } from "../side.ts";
+import { type Contestant, meet, type RunFrame, startsFresh } from "../side.ts";
+import { Before } from "../used_node.ts";
 import { recordedAnswer } from "./canned.ts";
 import { type RecordedScope, scopeOf } from "./exchanges.ts";
 import { replayResult } from "./replay_result.ts";
@@ -80,9 +81,10 @@ export async function replayCommand(
     if (scopes.length === 0) throw new UsageError(`--only ${options.list("only").join(",")}: no recorded case matches`);
     const known = await namesOfTarget(transcript, clock);
     const cases: ReplayedScope[] = [];
+    const before = startsFresh(right) ? {} : { before: new Before() };
     for (const [index, scope] of scopes.entries()) {
       printer.progress(`replaying ${index + 1} of ${scopes.length}: ${scope.scope}`);
-      cases.push(await replayOne(scope, right, frame, { ...known, signal }));
+      cases.push(await replayOne(scope, right, frame, { ...known, ...before, signal }));
     }
     const given = options.text("mask");
     const mask = new Mask(given === undefined ? STANDING_MASK : parseMask(await readText("mask", given)));
@@ -127,7 +129,7 @@ async function replayOne(
   scope: RecordedScope,
   { target, preflight }: Contestant,
   { seed, clock, timeOrigin }: RunFrame,
-  known: Pick<ReplayFrame, "nodeId" | "communityId" | "signal">,
+  known: Pick<ReplayFrame, "nodeId" | "communityId" | "signal" | "before">,
 ): Promise<ReplayedScope> {
   const network = new LiveNetwork({ scope: scope.scope, sink: nullSink, clock });
   try {

@@ -1,15 +1,16 @@
 /** Making the exchanges of one recorded case again on another node, and comparing the answers. */
 
 import { createHash } from "node:crypto";
-import { type Clock, isObject, type Json, tryParseJson } from "../../src/protocol/mod.ts";
+import { type Clock, fromUtf8Lossy, isObject, type Json, tryParseJson } from "../../src/protocol/mod.ts";
 import { type Access, POOL, poolIdentity } from "../../src/target/access.ts";
 import type { Session } from "../../src/target/session.ts";
 import { openStream, readSse, sendRaw } from "../../src/wire/mod.ts";
 import { RunComparer } from "../compare.ts";
 import type { Finding } from "../finding.ts";
 import { type Observation, observe } from "../observation.ts";
-import type { PlannedStep } from "../plan.ts";
+import { addressOf, type PlannedStep } from "../plan.ts";
 import type { ShownPair } from "../renaming.ts";
+import type { Before } from "../used_node.ts";
 import { recordedAnswer } from "./canned.ts";
 import type { RecordedExchange, RecordedScope } from "./exchanges.ts";
 import { Names } from "./names.ts";
@@ -54,7 +55,15 @@ export interface ReplayFrame {
   readonly nodeId: string | undefined;
   readonly communityId: string | undefined;
   readonly signal: AbortSignal;
+  /** On a node that is not fresh for every case: what it held before this one. */
+  readonly before?: Before;
 }
+
+/** Lists that show what earlier cases left on a node, and answers in which nothing is of one case alone. */
+const VIEWS = /^(market\.(list|search)|chat\.history|file\.list|rag\.list_corpora)$/;
+const OF_EVERYONE = /^GET \/(community\/manifest|sync\/v1\/heads|metrics|trace)/;
+const LOG_POSITION = /(^|[._])(lamport|head)$/;
+const SYNC = "POST /sync/v1/events";
 
 /** Replays one case on an open session. */
 export async function replayScope(
@@ -74,6 +83,7 @@ class ScopeReplay {
   readonly #comparer: RunComparer;
   readonly #names: Names;
   readonly #sent = { bytes: 0, differing: 0, requests: 0 };
+  readonly #seen: Json[] = [];
   #identical = 0;
   #began = 0;
 
@@ -89,6 +99,7 @@ class ScopeReplay {
 
   async run(): Promise<ReplayedScope> {
     const { exchanges } = this.recorded;
+    await this.#align();
     this.#began = this.frame.clock.mono();
     try {
       for (let at = 0; at < exchanges.length;) {
@@ -116,8 +127,31 @@ class ScopeReplay {
         sent: this.#sent,
       };
     } finally {
+      for (const value of this.#seen) this.frame.before?.note(value);
       this.#comparer.close();
     }
+  }
+
+  /** Positions of a log that was in use before lie further on. */
+  async #align(): Promise<void> {
+    if (this.frame.before === undefined) return;
+    const look = this.recorded.exchanges.find(({ sent }) => fromUtf8Lossy(sent).startsWith("GET /sync/v1/heads "));
+    const then = look === undefined ? undefined : headOf((await recordedAnswer(look, this.frame.clock)).body);
+    const now = await this.session.head();
+    if (then === undefined || now === undefined) return;
+    this.#comparer.state.offsets.push(then - now);
+    this.#names.moveLog(now - then);
+  }
+
+  /** What both sides showed, without what on a node in use is not of this case. */
+  #ownParts(then: Observation, now: Observation, step: PlannedStep): [Observation, Observation] {
+    const { before } = this.frame;
+    if (before === undefined || now.value === undefined) return [then, now];
+    const address = addressOf(step.step);
+    if (OF_EVERYONE.test(address)) return [valued(then, null), valued(now, null)];
+    if (address === SYNC) return [withoutEvents(then), withoutEvents(now)];
+    if (!VIEWS.test(address) || then.value === undefined) return [then, now];
+    return [valued(then, then.value), valued(now, before.without(now.value))];
   }
 
   /** Exchanges that were open together, or looked at the same thing until it had come about. */
@@ -221,8 +255,13 @@ class ScopeReplay {
     if (sameHash(left.body, right.body) && left.status === right.status) this.#identical++;
     // The machine of the recording may have been slower; one that is slower now counts.
     const then = { ...left, ms: Math.min(left.ms, right.ms) };
-    const [a, b] = aligned(then, asFar(exchange, left, right), this.#names);
-    this.#findings.push(...this.#comparer.step(index, step, a, b));
+    const own = this.#ownParts(then, asFar(exchange, left, right), step);
+    const [a, b] = aligned(...own, this.#names);
+    const found = this.#comparer.step(index, step, a, b);
+    // How far a log in use has come is no property of the node.
+    const used = this.frame.before !== undefined;
+    this.#findings.push(...found.filter(({ path }) => !used || !LOG_POSITION.test(path)));
+    if (right.value !== undefined && VIEWS.test(addressOf(step.step))) this.#seen.push(right.value);
   }
 }
 
@@ -290,6 +329,23 @@ function ordered(value: Json, key: (id: string) => string): Json {
   }
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, ordered(item, key)]));
+}
+
+/** Asking for the log gives everything that anyone ever did. */
+function withoutEvents(seen: Observation): Observation {
+  if (!isObject(seen.value) || !Array.isArray(seen.value.events)) return seen;
+  const { events: _, ...rest } = seen.value;
+  return valued(seen, rest);
+}
+
+/** Another value; the bytes of the old one say nothing of it. */
+function valued(seen: Observation, value: Json): Observation {
+  return { ...seen, value, body: new Uint8Array(0) };
+}
+
+function headOf(body: Uint8Array): number | undefined {
+  const value = tryParseJson(body);
+  return isObject(value) && typeof value.head === "number" ? value.head : undefined;
 }
 
 /** A NodeID an item is known by; undefined for everything else, whose order means something. */
