@@ -51,6 +51,8 @@ export function shownValue(value: Json | undefined): string {
 /** Compares; the walk uses one stack of names so that equal values cost no text. */
 export class ValueComparer {
   readonly #path: string[] = [];
+  /** The last comparison met a list whose items stand in another order: texts then differ in their layout. */
+  reordered = false;
   #sink: Sink = () => {};
 
   constructor(private readonly state: RunState) {}
@@ -58,6 +60,7 @@ export class ValueComparer {
   /** Compares two values below a place. */
   compare(left: Json, right: Json, base: string, sink: Sink): void {
     this.#path.length = 0;
+    this.reordered = false;
     if (base !== "") this.#path.push(base);
     this.#sink = sink;
     this.#value(left, right, "", 0);
@@ -182,11 +185,13 @@ export class ValueComparer {
     const moved = left.findIndex((item, index) => {
       const other = right[index];
       if (idOf(item) === "" || idOf(other) === "" || known(item, other)) return false;
-      return right.some((one) => known(item, one)) || left.some((one) => known(one, other));
+      if (right.some((one) => known(item, one)) || left.some((one) => known(one, other))) return true;
+      return isTied(left, index) && !this.#fits(item, other);
     });
     if (moved < 0) return undefined;
-    const order = matched(left, right, known);
+    const order = matched(left, right, known, (a, b) => this.#fits(a, b));
     if (order === undefined) return undefined;
+    this.reordered = true;
     // Only events of one Lamport value are concurrent; the documents order the others (wire-format.md section 11).
     const tied = order.every((at, index) => at === index || lamportOf(left[at]) === lamportOf(left[index]));
     // What stands in the order of ids stands differently where each side made its own: no difference at all.
@@ -194,6 +199,18 @@ export class ValueComparer {
     const legal = tied && lamportOf(left[moved]) !== undefined;
     this.#report(legal ? "legal-reorder" : "illegal-reorder", idOf(left[moved]), idOf(right[moved]));
     return order;
+  }
+
+  /** Whether nothing known speaks against two events being the same one. */
+  #fits(a: Json | undefined, b: Json | undefined): boolean {
+    if (!isObject(a) || !isObject(b) || a.event_type !== b.event_type) return !isObject(a) && !isObject(b);
+    const names = ({ author = null, data = null }: JsonObject) =>
+      JSON.stringify([author, data]).match(NAMES_WITHIN) ?? [];
+    const [lefts, rights] = [names(a), names(b)];
+    return lefts.length === rights.length &&
+      lefts.every((name, index) =>
+        formOf(name) === "time" || !this.state.renaming.contradicts(name, rights[index] ?? "")
+      );
   }
 
   #number(left: number, right: number, name: string): void {
@@ -271,18 +288,24 @@ function matched(
   left: readonly Json[],
   right: readonly Json[],
   known: (a: Json | undefined, b: Json | undefined) => boolean,
+  fits: (a: Json | undefined, b: Json | undefined) => boolean,
 ): readonly number[] | undefined {
   const order = left.map((item) => right.findIndex((one) => known(item, one)));
   const free = new Set(right.map((_, index) => index).filter((index) => !order.includes(index)));
-  const kindOf = (item: Json | undefined) => isObject(item) ? item.event_type : undefined;
   for (const [index, at] of order.entries()) {
     if (at >= 0) continue;
-    const like = [...free].find((other) => kindOf(right[other]) === kindOf(left[index]));
+    const like = [...free].find((other) => fits(left[index], right[other]));
     if (like === undefined) return undefined;
     free.delete(like);
     order[index] = like;
   }
   return new Set(order).size === order.length ? order : undefined;
+}
+
+/** Whether a neighbour has the same Lamport value. */
+function isTied(list: readonly Json[], index: number): boolean {
+  const lamport = lamportOf(list[index]);
+  return lamport !== undefined && (lamportOf(list[index - 1]) === lamport || lamportOf(list[index + 1]) === lamport);
 }
 
 /** Whether neighbours of one Lamport value are in the order of their ids. */

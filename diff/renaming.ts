@@ -194,6 +194,15 @@ export class Renaming {
     return this.#out[0] === hash(right, FNV_OFFSET_A) && this.#out[1] === (hash(right, FNV_OFFSET_B) || 1);
   }
 
+  /** Whether one of the two names is known to stand for something else; nothing is remembered. */
+  contradicts(left: string, right: string): boolean {
+    const [lh, ll] = [hash(left, FNV_OFFSET_A), hash(left, FNV_OFFSET_B) || 1];
+    const [rh, rl] = [hash(right, FNV_OFFSET_A), hash(right, FNV_OFFSET_B) || 1];
+    const out = this.#out;
+    if (this.#lookup(0, lh, ll, left) && (out[0] !== rh || out[1] !== rl)) return true;
+    return this.#lookup(1, rh, rl, right) && (out[0] !== lh || out[1] !== ll);
+  }
+
   /** Frees what is on disk. */
   close(): void {
     this.#spill?.close();

@@ -65,6 +65,9 @@ export const gossipTemplates: readonly Template[] = [
       const own = event(draw, author);
       const after = draw.once(2) ? { rules } : {};
       return [
+        // The author must be known to both nodes first.
+        planned(`gossip/${name} first`, { do: "push", events: [event(draw, author)] }),
+        planned(`gossip/${name} before`, { do: "gossip" }),
         planned(`gossip/${name} pushed there`, { do: "push", on: "second", events }),
         planned(`gossip/${name} pushed here`, { do: "push", events: [own] }),
         planned(`gossip/${name}`, { do: "gossip", rules }),

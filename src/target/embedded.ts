@@ -244,9 +244,10 @@ class EmbeddedHost implements SessionHost {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
     await this.#second?.close();
     await this.#node?.stop();
+    // Proxies end with the connections that the nodes keep open to them.
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
     if (this.#directory !== undefined) await Deno.remove(this.#directory, { recursive: true });
     this.#directory = undefined;
   }
