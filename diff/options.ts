@@ -1,6 +1,12 @@
 /** The options of `hearthproof diff`. */
 
-import { ACCESS_OPTIONS, DIALECT_OPTIONS, SEED_OPTIONS, TARGET_OPTIONS } from "../src/cli/commands.ts";
+import {
+  ACCESS_OPTIONS,
+  CONTAINER_OPTIONS,
+  DIALECT_OPTIONS,
+  SEED_OPTIONS,
+  TARGET_OPTIONS,
+} from "../src/cli/commands.ts";
 import { type CommandSpec, type OptionSpec, sided } from "../src/cli/options.ts";
 
 export const DEFAULT_DIFF_DIR = "./diff-report";
@@ -14,7 +20,7 @@ const PERMISSIONS: readonly OptionSpec[] = [
 ];
 
 /** What one side takes, without the prefix. */
-export const SIDE_OPTIONS: readonly OptionSpec[] = [...ACCESS_OPTIONS, ...DIALECT_OPTIONS, {
+export const SIDE_OPTIONS: readonly OptionSpec[] = [...ACCESS_OPTIONS, ...DIALECT_OPTIONS, ...CONTAINER_OPTIONS, {
   name: "variant",
   kind: "list",
   value: "NAME",
@@ -39,7 +45,7 @@ export const DIFF: CommandSpec = {
       kind: "text",
       value: "SPEC",
       standard: "embedded",
-      help: 'embedded[:FAULT,…], http(s)://HOST:PORT or exec:"COMMAND {port} {data}"',
+      help: 'embedded[:FAULT,…], http(s)://HOST:PORT, exec:"COMMAND {port} {data}" or docker:IMAGE',
     },
     { name: "right", kind: "text", value: "SPEC", standard: "embedded", help: "likewise" },
     {
