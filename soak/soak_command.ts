@@ -6,6 +6,8 @@ import { secretOptions } from "../src/cli/options.ts";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { type Printer, quietPrinter } from "../src/cli/printer.ts";
 import { targetSpec } from "../src/cli/target_options.ts";
+import { visible } from "../src/report/escape.ts";
+import { wrap } from "../src/report/text.ts";
 import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
 import { disturbancesOf } from "./chaos.ts";
 import { DetourNetwork, skewableClock } from "./chaos_network.ts";
@@ -112,14 +114,14 @@ async function soak(
       ...(plan.auditor === undefined ? {} : { auditor: plan.auditor }),
       ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     });
-    for (const remark of prepared.remarks) printer.err(`Note: ${remark}.`);
+    for (const remark of prepared.remarks) say(printer, `Note: ${remark}.`);
     if (prepared.operations.length === 0) {
       printer.out(
         "INCONCLUSIVE: nothing can be called. No identity is a member, or nothing of the workload is offered.",
       );
       return EXIT.inconclusive;
     }
-    printer.err(`Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
+    say(printer, `Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
     const state = before?.state ?? new RunState(configOf(options, plan, chosen, prepared, { seed, timeOrigin, clock }));
     checkSameNode(state.config, prepared);
     const report = await conduct({ options, plan, chosen, prepared, state, before, folder, direct, network, skew }, {
@@ -171,7 +173,7 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
   const own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
   if (before !== undefined) {
     printer.err(`Resumed: the tester was away from ${seconds(tally.last)} to ${seconds(own.mono())} of the run.`);
-    if (before.cut !== undefined) printer.err(`Note: of the journal, ${before.cut}.`);
+    if (before.cut !== undefined) say(printer, `Note: of the journal, ${before.cut}.`);
     // A fault that was under way ended with its tester.
     state.observe({ kind: "resumption", at: tally.last });
     state.observe({ kind: "interruption", at: tally.last, why: "the tester was away", testerAway: true });
@@ -187,14 +189,14 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
     after: before?.position ?? AT_START,
     now: () => own.mono(),
     failed: (why) => {
-      printer.err(`The journal cannot be written: ${why}. The run ends here, with a report of what was seen.`);
+      say(printer, `The journal cannot be written: ${why}. The run ends here, with a report of what was seen.`);
       full.abort(new Error(`the journal cannot be written: ${why}`));
     },
   });
-  printer.err(announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
+  say(printer, announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
   signal.addEventListener("abort", () => {
     printer.progress("");
-    printer.err("The run ends: what is under way is waited for and read again. Ctrl-C once more ends it at once.");
+    say(printer, "The run ends: what is under way is waited for and read again. Ctrl-C once more ends it at once.");
   }, { once: true });
   const detour = network instanceof DetourNetwork ? network : new DetourNetwork(direct);
   const { child } = chosen;
@@ -283,6 +285,11 @@ async function untilTogether(
   if (shard === undefined || before !== undefined || wait <= 0) return;
   printer.err(`Shard ${shard.index} of ${shard.count} begins in ${Math.ceil(wait / 1000)} s.`);
   await clock.sleep(wait, signal).catch(() => {});
+}
+
+/** A line of any length in the width of the terminal. */
+function say(printer: Printer, text: string): void {
+  for (const line of wrap(visible(text), printer.width)) printer.err(line);
 }
 
 function seconds(ms: number): string {
