@@ -62,6 +62,8 @@ interface Indexed {
 export class LawFinder {
   readonly #all: readonly Indexed[];
   readonly #rarity = new Map<string, number>();
+  /** Sections by the first word of the capabilities they need. */
+  readonly #homes = new Map<string, Set<string>>();
 
   constructor(requirements: readonly KnownRequirement[]) {
     const lengths = requirements.map(({ says }) => new Set(says.toLowerCase().match(WORD) ?? []).size);
@@ -73,6 +75,11 @@ export class LawFinder {
       words: wordsOf(one),
       brevity: 1 / (1 - LENGTH_SHARE + LENGTH_SHARE * (lengths[index] ?? average) / average),
     }));
+    for (const { needs, section } of this.#all) {
+      for (const [, family = ""] of [...needs].map((need) => /^capability:([a-z0-9_]+)\./.exec(need) ?? [])) {
+        this.#homes.set(family, (this.#homes.get(family) ?? new Set()).add(section));
+      }
+    }
     const documents = new Map<string, number>();
     for (const { words } of this.#all) {
       for (const word of words.keys()) documents.set(word, (documents.get(word) ?? 0) + 1);
@@ -94,7 +101,10 @@ export class LawFinder {
     const { address } = finding;
     const endpoint = ENDPOINTS.find(([pattern]) => pattern.test(address));
     let best: { readonly id: string; readonly score: number } | undefined;
+    const homes = this.#homes.get(address.split(".")[0] ?? "");
     for (const { id, section, needs, words, brevity } of this.#all) {
+      // Core holds for every answer; other sections speak of their own capabilities only.
+      if (!section.startsWith("core/") && homes?.has(section) !== true && endpoint?.[2] !== section) continue;
       let score = 0;
       for (const [word, weight] of query) score += (words.get(word) ?? 0) * weight * (this.#rarity.get(word) ?? 0);
       score *= brevity;
