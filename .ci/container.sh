@@ -2,7 +2,7 @@
 # Proves the container target: makes an image of the reference node from Deno's own binary and this tree, and runs,
 # breaks, restarts, soaks and kills it. Installs podman and runc where apt can. Ends with one line of counts.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 
 export NO_COLOR=1
 readonly deno_version=2.9.5 image=hearthproof-node:ci

@@ -62,7 +62,7 @@ export interface ContainerOptions {
   readonly readyMs: number;
   /** Paths in the container of the node's log files. */
   readonly logFiles: readonly string[];
-  /** Aborted by Ctrl-C. */
+  /** Ends the making and the first start when it is aborted. */
   readonly signal?: AbortSignal;
 }
 
@@ -105,7 +105,8 @@ export class ManagedContainer implements ManagedNode {
   }
 
   async start(): Promise<NodeHandle> {
-    const { engine, clock, readyMs, signal } = this.options;
+    const { engine, clock, readyMs } = this.options;
+    const signal = this.#attached === undefined ? this.options.signal : undefined;
     await this.#attached?.release();
     // Attached, so that its output and its end are seen as they come; signals go through the engine.
     const attached = engine.run("start", "--attach", "--sig-proxy=false", this.name);
@@ -273,7 +274,8 @@ export interface ContainerTargetOptions extends Omit<ContainerOptions, "engine">
 /** See the module comment. */
 export class ContainerTarget extends ManagedTarget {
   constructor(options: ContainerTargetOptions) {
-    const { image, command, seed, dialect, clock, logFiles } = options;
+    const { signal: interrupt, ...each } = options;
+    const { image, command, seed, dialect, clock, logFiles } = each;
     let engine: Promise<ContainerEngine> | undefined;
     super({
       kind: "container",
@@ -282,10 +284,12 @@ export class ContainerTarget extends ManagedTarget {
       dialect,
       clock,
       logs: logFiles.length > 0,
-      make: async () => {
-        engine ??= findEngine(options.engine, clock);
-        return await ManagedContainer.create({ ...options, engine: await engine });
+      make: async (signal) => {
+        engine ??= findEngine(each.engine, clock);
+        const one = { ...each, engine: await engine, ...(signal === undefined ? {} : { signal }) };
+        return await ManagedContainer.create(one);
       },
+      ...(interrupt === undefined ? {} : { signal: interrupt }),
     });
   }
 }

@@ -27,8 +27,10 @@ export interface ManagedTargetOptions {
   readonly clock: Clock;
   /** Whether nodes can read log files back (`log-access`). */
   readonly logs: boolean;
-  /** Makes everything a node needs; it does not run yet. */
-  readonly make: () => Promise<ManagedNode>;
+  /** Makes everything a node needs; it does not run yet. An aborted signal ends the making and the first start. */
+  readonly make: (signal?: AbortSignal) => Promise<ManagedNode>;
+  /** Aborted by Ctrl-C: the node that sessions share is not waited for any longer; cases under way go on. */
+  readonly signal?: AbortSignal;
 }
 
 /** A node that runs, and where it answers. */
@@ -75,7 +77,7 @@ export class ManagedTarget implements Target {
   }
 
   async #launch(): Promise<RunningNode> {
-    const node = await this.options.make();
+    const node = await this.options.make(this.options.signal);
     try {
       return { node, handle: await node.start() };
     } catch (error) {

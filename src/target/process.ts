@@ -53,12 +53,13 @@ class ManagedProcess implements ManagedNode {
     private readonly clock: Clock,
     private readonly directory: string,
     private readonly port: number,
+    private readonly interrupt: AbortSignal | undefined,
   ) {}
 
-  static async create(options: ProcessOptions, clock: Clock): Promise<ManagedProcess> {
+  static async create(options: ProcessOptions, clock: Clock, signal?: AbortSignal): Promise<ManagedProcess> {
     const directory = await Deno.makeTempDir({ prefix: "hearthproof-target-" });
     await writeKeys(directory, options.seed);
-    return new ManagedProcess(options, clock, directory, freePort(options.seed));
+    return new ManagedProcess(options, clock, directory, freePort(options.seed), signal);
   }
 
   get pid(): number | undefined {
@@ -66,7 +67,8 @@ class ManagedProcess implements ManagedNode {
   }
 
   async start(): Promise<NodeHandle> {
-    const { command, readyMs = READY_DEADLINE_MS, signal } = this.options;
+    const { command, readyMs = READY_DEADLINE_MS } = this.options;
+    const signal = this.#child === undefined ? this.interrupt : undefined;
     await this.#child?.release();
     const [program, ...args] = filled(splitCommand(command), {
       port: String(this.port),
@@ -137,7 +139,8 @@ export class ProcessTarget extends ManagedTarget {
       dialect: options.dialect,
       clock,
       logs: options.adapter.logFiles.length > 0,
-      make: () => ManagedProcess.create(options, clock),
+      make: (signal) => ManagedProcess.create(options, clock, signal),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   }
 }
