@@ -60,7 +60,7 @@ export const COMMAND_PAGES: Readonly<Record<string, CommandPage>> = {
       },
       { line: "hearthproof soak --duration 60s --rate 50/s --seed 7", does: "the same traffic again" },
     ],
-    see: ["doctor", "operators"],
+    see: ["doctor", "operators", "soaks"],
   },
   diff: {
     description: [

@@ -5,6 +5,7 @@ import CONTAINERS from "./containers.md" with { type: "text" };
 import IMPLEMENTERS from "./implementers.md" with { type: "text" };
 import MAINTAINERS from "./maintainers.md" with { type: "text" };
 import OPERATORS from "./operators.md" with { type: "text" };
+import SOAKS from "./soaks.md" with { type: "text" };
 
 /** Pages in Markdown, by topic. */
 export const TOPICS: Readonly<Record<string, string>> = {
@@ -13,6 +14,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   maintainers: MAINTAINERS,
   adapter: ADAPTER,
   containers: CONTAINERS,
+  soaks: SOAKS,
 };
 
 /** Prints the JSON Schema of `--config` instead of a page. */
