@@ -4,6 +4,7 @@ import type { Clock } from "../protocol/mod.ts";
 import type { Network } from "../wire/mod.ts";
 import type { Adapter } from "./adapter.ts";
 import type { Feature, NodeSignal, Provision } from "./target.ts";
+import { foreignEnvironment } from "./foreign_environment.ts";
 
 type Commands = Adapter["commands"];
 
@@ -81,6 +82,7 @@ export function provisionCommands(commands: Commands, change: Provision): string
 async function carriedOut(command: string, clock: Clock): Promise<{ readonly code: number; readonly said: string }> {
   const child = new Deno.Command("sh", {
     args: ["-c", command],
+    env: foreignEnvironment(),
     stdin: "null",
     stdout: "null",
     stderr: "piped",

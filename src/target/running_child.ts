@@ -1,6 +1,7 @@
 /** A child process of the tester with the end of its output kept, and how it came to its end. */
 
 import type { Clock } from "../protocol/mod.ts";
+import { foreignEnvironment } from "./foreign_environment.ts";
 
 /** How much of the last output is kept, in characters. */
 const KEPT_OUTPUT = 262_144;
@@ -46,6 +47,7 @@ export class RunningChild {
     try {
       this.#child = new Deno.Command(program, {
         args: [...args],
+        env: foreignEnvironment(),
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",

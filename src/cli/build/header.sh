@@ -9,8 +9,9 @@ whole() {
   for file in $files; do [ -s "$1/$file" ] || return 1; done
 }
 start() {
-  DENO_DIR=$1/cache DENO_NO_UPDATE_CHECK=1
-  export DENO_DIR DENO_NO_UPDATE_CHECK
+  # Programs that this one starts for somebody get their own DENO_DIR back.
+  HEARTHPROOF_OUTER_DENO_DIR=${DENO_DIR-} DENO_DIR=$1/cache DENO_NO_UPDATE_CHECK=1
+  export HEARTHPROOF_OUTER_DENO_DIR DENO_DIR DENO_NO_UPDATE_CHECK
   home=$1
   shift
   exec "$home/deno" run -A --no-prompt --no-config --no-lock --no-remote --no-npm "$home/main.js" "$@"
