@@ -42,7 +42,7 @@ function pauseInSeconds(answer: OutboundAnswer): OutboundAnswer {
 
 export const llmAnswerFaults = faults({
   "chat-whole-by-default": {
-    breaks: ["LLM-001"],
+    breaks: ["LLM-001", "BUS-038"],
     rules: { llmDescriptor: descriptorOf("llm.chat", { streaming: { default: false } }) },
   },
   "tokens-as-content": {
@@ -102,7 +102,7 @@ export const llmAnswerFaults = faults({
     rules: { llmModel: (requested, offered) => llmRules.llmModel(requested, offered) ?? PRIMARY },
   },
   "models-without-primary": {
-    breaks: ["LLM-038"],
+    breaks: ["LLM-038", "BUS-010"],
     rules: { llmDescriptor: chatParams(({ model: _, ...params }) => params) },
   },
   "models-lack-primary": {
@@ -119,7 +119,7 @@ export const llmAnswerFaults = faults({
   },
 
   "max-tokens-ignored": {
-    breaks: ["LLM-018"],
+    breaks: ["LLM-018", "BUS-038"],
     rules: { llmTokenBound: (_, room) => Math.min(HOUSE_BOUND, room) },
   },
   "cut-answers-say-end": {

@@ -59,7 +59,7 @@ export const llmToolFaults = faults({
     rules: { toolsAnswer: (output) => ({ result: output }) },
   },
   "tool-refusal-wrapped": {
-    breaks: ["LLM-058", "LLM-059", "LLM-060"],
+    breaks: ["LLM-058", "LLM-059", "LLM-060", "LLM-062"],
     rules: { toolsTargetRefusal: "wrap" },
   },
   "unknown-tool-target-is-empty": {
