@@ -35,6 +35,10 @@ export class RunComparer {
   /** Capabilities with bursts or cancelled calls: how many of those count as what depends on the moment. */
   readonly #uncertain = new Set<string>();
 
+  /** Nodes gossiped: by which way an event came first, and in which layout it is kept, depends on the moment. */
+  #gossiped = false;
+  #anyLayout = false;
+
   constructor(
     private readonly timing: TimingLimits = TIMING,
     renaming: RenamingOptions = {},
@@ -53,6 +57,8 @@ export class RunComparer {
     const findings: Finding[] = [];
     const address = addressOf(planned.step);
     if (["cancel_after", "repeat", "parallel"].some((name) => name in planned.step)) this.#uncertain.add(address);
+    if (planned.step.do === "gossip") this.#gossiped = true;
+    this.#anyLayout = this.#gossiped && planned.step.do === "push";
     const sink: Sink = (kind, path, a, b, maskable) => {
       const counted = /^metrics\..*capability="([^"]*)"/.exec(path)?.[1];
       if (counted !== undefined && this.#uncertain.has(counted)) return;
