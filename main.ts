@@ -179,6 +179,11 @@ if (isRemote()) {
     } else {
       printer.err(`hearthproof: ${visible(error instanceof Error ? error.stack ?? error.message : String(error))}`);
     }
+    if (Deno.args.includes("--annotate")) {
+      const { workflowCommand } = await import("./src/cli/annotate.ts");
+      const message = error instanceof Error ? error.message : String(error);
+      printer.err(workflowCommand({ kind: "error", title: "hearthproof", message }));
+    }
     Deno.exit(2);
   }
 }

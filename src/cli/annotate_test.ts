@@ -63,3 +63,9 @@ Deno.test("run --annotate names the failed requirement; with --json stdout stays
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("what keeps a run from being made is annotated too", async () => {
+  const { code, out, err } = await hearthproof(["run", "--target", "http://127.0.0.1:9", "--annotate", "--json"]);
+  assertEquals([code, out], [2, ""]);
+  assertStringIncludes(err, "::error title=hearthproof::http://127.0.0.1:9 cannot be reached");
+});
