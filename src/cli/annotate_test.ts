@@ -65,7 +65,13 @@ Deno.test("run --annotate names the failed requirement; with --json stdout stays
 });
 
 Deno.test("what keeps a run from being made is annotated too", async () => {
-  const { code, out, err } = await hearthproof(["run", "--target", "http://127.0.0.1:9", "--annotate", "--json"]);
-  assertEquals([code, out], [2, ""]);
-  assertStringIncludes(err, "::error title=hearthproof::http://127.0.0.1:9 cannot be reached");
+  const folder = await Deno.makeTempDir();
+  try {
+    const args = ["run", "--target", "http://127.0.0.1:9", "--annotate", "--json", "--output-dir", folder];
+    const { code, out, err } = await hearthproof(args);
+    assertEquals([code, out], [2, ""]);
+    assertStringIncludes(err, "::error title=hearthproof::http://127.0.0.1:9 cannot be reached");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
