@@ -15,8 +15,8 @@ const REPEATED_NUMBER = 150;
 const REWRITTEN_NUMBER = 20;
 /** Answers to sync after which the old event changes; a soak asks about once a second. */
 const REWRITTEN_AFTER_ANSWERS = 30;
-/** First delay, and its growth. */
-const FIRST_DELAY_MS = 50;
+/** First delay, well above what a busy machine adds by itself, and its growth. */
+const FIRST_DELAY_MS = 250;
 const GROWTH = 1.1;
 const GROWTH_EVERY_MS = 10_000;
 
