@@ -147,9 +147,9 @@ export class RunComparer {
       sink(...finding);
     };
     this.#values.compare(left.value, right.value, "", noting);
-    if (!differs && left.partial !== true && right.partial !== true) {
-      layout(fromUtf8Lossy(left.body), fromUtf8Lossy(right.body), sink);
-    }
+    const whole = left.partial !== true && right.partial !== true;
+    if (differs || !whole || this.#values.reordered || this.#anyLayout) return;
+    layout(fromUtf8Lossy(left.body), fromUtf8Lossy(right.body), sink);
   }
 
   #frames(left: Observation, right: Observation, sink: Sink): void {
