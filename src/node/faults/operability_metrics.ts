@@ -87,7 +87,7 @@ export const operabilityMetricFaults = faults({
     outbound: unlabelled(DURATION),
   },
   "streams-only-counted-up": {
-    breaks: ["OPS-036"],
+    breaks: ["OPS-036", "TRN-057"],
     rules: { streamsAfterEnd: (open) => open },
   },
   "head-gauge-counts-events": {

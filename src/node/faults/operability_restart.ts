@@ -25,7 +25,7 @@ function storedManifest(): (kind: DocumentKind, value: JsonObject) => JsonObject
 
 export const operabilityRestartFaults = faults({
   "new-device-key-at-start": {
-    breaks: ["OPS-014", "OPS-016"],
+    breaks: ["OPS-014", "OPS-015", "OPS-016", "OPS-025"],
     rules: {
       deviceIdentity: (kept, restarted) => restarted ? identityFromSeed(deriveBytes(kept.id, "again")) : kept,
     },
@@ -35,15 +35,42 @@ export const operabilityRestartFaults = faults({
     rules: { certificateKept: false },
   },
   "community-rebuilt-at-start": {
-    breaks: ["OPS-016", "OPS-005", "OPS-006", "OPS-011", "OPS-012", "OPS-018", "OPS-019", "OPS-020", "OPS-023"],
+    breaks: [
+      "OPS-016",
+      "OPS-005",
+      "OPS-006",
+      "OPS-011",
+      "OPS-012",
+      "OPS-018",
+      "OPS-020",
+      "OPS-022",
+      "OPS-023",
+      "OPS-024",
+      "OPS-025",
+    ],
     rules: forgets(({ event_type: type }) => type.startsWith("community.")),
   },
   "empty-log-at-start": {
-    breaks: ["OPS-017", "OPS-005", "OPS-006", "OPS-007", "OPS-016", "OPS-018", "OPS-019", "OPS-020", "OPS-021"],
+    breaks: [
+      "OPS-017",
+      "OPS-005",
+      "OPS-006",
+      "OPS-007",
+      "OPS-011",
+      "OPS-012",
+      "OPS-016",
+      "OPS-018",
+      "OPS-020",
+      "OPS-021",
+      "OPS-022",
+      "OPS-023",
+      "OPS-024",
+      "OPS-025",
+    ],
     rules: forgets(() => true),
   },
   "reimports-posts-at-start": {
-    breaks: ["OPS-018", "OPS-005", "OPS-012", "OPS-021", "OPS-023"],
+    breaks: ["OPS-018", "OPS-005", "OPS-012", "OPS-020", "OPS-023"],
     rules: {
       reopened: (event, freshId) =>
         event.event_type === "market.post.created" ? { ...event, event_id: freshId() } : event,
@@ -78,7 +105,7 @@ export const operabilityRestartFaults = faults({
     rules: { corporaKept: false },
   },
   "schema-hashes-vary": {
-    breaks: ["OPS-026", "BUS-012", "BUS-013"],
+    breaks: ["OPS-026", "BUS-007", "BUS-020"],
     rules: { advertisedSchemaHash: () => `blake3:${crypto.randomUUID().replaceAll("-", "").repeat(2)}` },
   },
   "stored-manifest-served": {

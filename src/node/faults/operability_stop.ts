@@ -17,7 +17,7 @@ function lock(directory: string): void {
 
 export const operabilityStopFaults = faults({
   "ignores-sigterm": {
-    breaks: ["OPS-001", "OPS-003"],
+    breaks: ["OPS-001"],
     rules: { endsOn: (signal) => signal !== "SIGTERM" },
   },
   "ignores-sigint": {
@@ -29,7 +29,7 @@ export const operabilityStopFaults = faults({
     rules: { exitCode: () => 1 },
   },
   "child-keeps-port": {
-    breaks: ["OPS-004"],
+    breaks: ["OPS-002", "OPS-004"],
     rules: {
       exitCode: async ({ port, spawnSelf, portTaken }) => {
         spawnSelf(["node", "--port", String(port)]);
@@ -39,7 +39,22 @@ export const operabilityStopFaults = faults({
     },
   },
   "write-buffer-lost-at-stop": {
-    breaks: ["OPS-005", "OPS-006", "OPS-007", "OPS-012", "OPS-017", "OPS-018", "OPS-019", "OPS-020"],
+    breaks: [
+      "OPS-005",
+      "OPS-006",
+      "OPS-007",
+      "OPS-011",
+      "OPS-012",
+      "OPS-016",
+      "OPS-017",
+      "OPS-018",
+      "OPS-020",
+      "OPS-021",
+      "OPS-022",
+      "OPS-023",
+      "OPS-024",
+      "OPS-025",
+    ],
     rules: { eventsLostOnOpen: BUFFERED_EVENTS },
   },
   "acknowledges-after-log-closed": {

@@ -76,7 +76,7 @@ export const operabilityWatchFaults = faults({
     },
   },
   "logs-as-plain-text": {
-    breaks: ["OPS-051"],
+    breaks: ["OPS-051", "OPS-052"],
     rules: { logLine: ({ ts, level, msg }) => `${String(ts)} [${String(level)}] ${String(msg)}` },
   },
   "logs-in-local-time": {
