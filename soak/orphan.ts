@@ -33,8 +33,12 @@ export function signalGroup(pid: number, signal: Deno.Signal): void {
   }
 }
 
-/** Ends the process a file names, if it still is the one that wrote it: waits a moment, then SIGTERM, then SIGKILL. */
-export async function endOrphan(file: string, clock: Clock): Promise<void> {
+/**
+ * Ends the process a file names, if it still is the one that wrote it: waits, then SIGTERM, then SIGKILL.
+ *
+ * @param patienceMs Milliseconds it gets to end by itself.
+ */
+export async function endOrphan(file: string, clock: Clock, patienceMs = END_DEADLINE_MS): Promise<void> {
   const known = tryParseJson(await Deno.readFile(file).catch(() => new Uint8Array()));
   if (!isObject(known) || typeof known.pid !== "number" || typeof known.started !== "string") return;
   const { pid, started } = known;
@@ -46,7 +50,7 @@ export async function endOrphan(file: string, clock: Clock): Promise<void> {
   signal("SIGCONT");
   for (const how of [undefined, "SIGTERM", "SIGKILL"] as const) {
     if (how !== undefined) signal(how);
-    const end = clock.mono() + END_DEADLINE_MS;
+    const end = clock.mono() + (how === undefined ? patienceMs : END_DEADLINE_MS);
     while (alive() && clock.mono() < end) await clock.sleep(LOOK_EVERY_MS);
     if (!alive()) return;
   }

@@ -64,14 +64,27 @@ export async function runOf(action: string, path: string): Promise<RestoredRun> 
   return run;
 }
 
-/** What the command line said, and what a resume says now on top. */
+/** Options that may be others after a resume: where the target is now, and how the run is watched. */
+const MAY_CHANGE: readonly string[] = ["target", "target-url", "pid", "cgroup", "target-data"];
+
+/**
+ * What the command line said, and what a resume says now on top.
+ *
+ * @throws {UsageError} If a key is missing, or something is to be judged otherwise than it was begun.
+ */
 export function resumedOptions(options: Options, run: RestoredRun): Options {
+  const { secrets, options: kept } = run.config;
   const given = new Map(options.entries());
-  const missing = run.config.secrets.find((name) => !given.has(name));
+  const missing = secrets.find((name) => !given.has(name));
   if (missing !== undefined) {
     throw new UsageError(`soak: --resume needs --${missing} again: options that name or hold keys are not kept`);
   }
-  return options.over(run.config.options);
+  for (const [name, value] of given) {
+    const free = NOT_KEPT.includes(name) || MAY_CHANGE.includes(name) || secrets.includes(name);
+    if (free || JSON.stringify(kept[name]) === JSON.stringify(value)) continue;
+    throw new UsageError(`soak: --resume goes on with the run as it was begun; leave out --${name}`);
+  }
+  return options.over(kept);
 }
 
 /** What a resume needs of the command line. */
@@ -84,4 +97,4 @@ export function keptOptions(options: Options, secrets: readonly string[]) {
 }
 
 /** Options that are of one process, not of the run. */
-const NOT_KEPT: readonly string[] = ["output-dir", "resume", "json"];
+const NOT_KEPT: readonly string[] = ["output-dir", "resume", "json", "dashboard", "dashboard-token"];

@@ -51,18 +51,32 @@ export async function runSoakCommand(given: Options, context: SoakContext): Prom
   if (resumed !== undefined && given.given("output-dir")) {
     throw new UsageError("soak: --resume names the output directory; leave out --output-dir");
   }
-  const folder = await takeFolder(resumed ?? given.text("output-dir") ?? DEFAULT_SOAK_DIR, context.disk);
-  try {
-    if (resumed === undefined) {
-      await readPlan(given);
+  if (resumed === undefined) {
+    await readPlan(given);
+    return await inFolder(given.text("output-dir") ?? DEFAULT_SOAK_DIR, context, async (folder) => {
       await clearFolder(folder);
       return await soak(given, folder, undefined, context);
-    }
+    });
+  }
+  // Looked at before the folder is taken: a wrong name must not become a folder.
+  await runOf("--resume", resumed);
+  return await inFolder(resumed, context, async (folder) => {
     const run = await runOf("--resume", resumed);
     if (run.ending !== undefined) {
-      throw new UsageError(`soak: the run in ${resumed} came to its end; "soak report" shows it`);
+      throw new UsageError(`soak: the run in ${resumed} came to its end; "soak report ${resumed}" shows it`);
     }
     return await soak(resumedOptions(given, run), folder, run, context);
+  });
+}
+
+async function inFolder(
+  path: string,
+  { disk }: SoakContext,
+  work: (folder: RunFolder) => Promise<number>,
+): Promise<number> {
+  const folder = await takeFolder(path, disk);
+  try {
+    return await work(folder);
   } finally {
     folder.release();
   }
