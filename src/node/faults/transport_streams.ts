@@ -140,7 +140,7 @@ export const streamFaults = faults({
     rules: { sseWindow: WINDOW_FRAMES },
   },
   "work-outlives-its-client": {
-    breaks: ["TRN-057", "LLM-027"],
+    breaks: ["TRN-057", "LLM-027", "TRN-058"],
     rules: { abortOnDisconnect: false },
   },
   "aborted-streams-keep-slots": {
