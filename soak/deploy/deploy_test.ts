@@ -6,6 +6,7 @@ import { withCommonOptions } from "../../src/cli/common_options.ts";
 import { configWords } from "../../src/cli/config.ts";
 import { shellWords } from "../../src/cli/help/command_lines.ts";
 import { type Invocation, parseCommandLine } from "../../src/cli/parse.ts";
+import { hearthproof, startNode } from "../../src/cli/testing_program.ts";
 import { SOAK } from "../mod.ts";
 
 const ALL = withCommonOptions([SOAK]);
@@ -93,4 +94,22 @@ Deno.test("every volume that is mounted is declared", async () => {
     const declared = pod.volumes.map((volume) => volume.name);
     for (const mount of container.volumeMounts) assert(declared.includes(mount.name), `${name}: ${mount.name}`);
   }
+});
+
+Deno.test("the alerts ask for metrics that a node serves, and name the unit as it is called", async () => {
+  const alerts = await read("prometheus-alerts.yaml");
+  assert(parse(alerts) !== null && parse(await read("prometheus.yaml")) !== null);
+  const names = new Set(alerts.match(/hearthnet_\w+/g));
+  assert(names.size > 1);
+  const folder = await Deno.makeTempDir();
+  try {
+    await using node = await startNode(folder);
+    // Counters of calls are there once there were calls.
+    assertEquals((await hearthproof(["doctor", "--target", node.url])).code, 0);
+    const served = await (await fetch(`${node.url}/metrics`)).text();
+    for (const name of names) assertStringIncludes(served, `# TYPE ${name} `);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  for (const [, unit = ""] of alerts.matchAll(/name="([^"]+)"/g)) assert((await read(unit)).includes("[Unit]"));
 });
