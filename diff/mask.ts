@@ -1,6 +1,7 @@
 /** What legitimately varies: entries the documents allow, and those learned by holding a target against itself. */
 
 import { parse, stringify } from "@std/yaml";
+import { UsageError } from "../src/cli/parse.ts";
 import { isObject, type Json } from "../src/protocol/mod.ts";
 import type { Finding } from "./finding.ts";
 
@@ -15,9 +16,9 @@ export interface MaskEntry {
   readonly evidence?: string;
 }
 
-/** Places that no mask may cover. */
+/** Places that no mask may cover: what an answer is, and the code of an error wherever it stands. */
 const UNMASKABLE =
-  /^(status|version|connection|close|enrolment|unsent|outcomes|stream|frames|error|frames\[\]\.error)$/;
+  /^(status|version|connection|close|enrolment|unsent|outcomes|stream|frames)$|(^|\.)(error|code|error_code|rejected_reasons\[\]\.reason)$/;
 
 /** Entries every comparison starts with; each names its source. */
 export const STANDING_MASK: readonly MaskEntry[] = [
@@ -101,21 +102,26 @@ export function maskText(entries: readonly MaskEntry[]): string {
 /**
  * Reads a mask file.
  *
- * @throws {SyntaxError} If it is none, or an entry covers what no mask may cover.
+ * @throws {UsageError} If it is none, or an entry covers what no mask may cover.
  */
 export function parseMask(text: string): MaskEntry[] {
-  const value = parse(text) as Json;
+  let value: Json;
+  try {
+    value = parse(text) as Json;
+  } catch (error) {
+    throw new UsageError(`--mask: it is no YAML: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+  }
   if (!isObject(value) || !Array.isArray(value.entries)) {
-    throw new SyntaxError("Cannot read the mask: it has no list named entries");
+    throw new UsageError("--mask: it has no list named entries");
   }
   return value.entries.map((entry, index) => {
-    if (!isObject(entry)) throw new SyntaxError(`Cannot read the mask: entries[${index}] is no object`);
+    if (!isObject(entry)) throw new UsageError(`--mask: entries[${index}] is no object`);
     const { address, path, why, evidence } = entry;
     if (typeof address !== "string" || typeof path !== "string" || typeof why !== "string") {
-      throw new SyntaxError(`Cannot read the mask: entries[${index}] needs address, path and why`);
+      throw new UsageError(`--mask: entries[${index}] needs address, path and why`);
     }
-    if (UNMASKABLE.test(path) || path === "*") {
-      throw new SyntaxError(`Cannot read the mask: entries[${index}] would hide ${path}, which no mask may`);
+    if (UNMASKABLE.test(path.replace(/^\*\.?/, "")) || path === "*") {
+      throw new UsageError(`--mask: entries[${index}] would hide ${path}, which no mask may`);
     }
     return { address, path, why, ...(typeof evidence === "string" ? { evidence } : {}) };
   });
