@@ -19,7 +19,7 @@ import {
 const EMPTY = new Uint8Array(0);
 const MAX_ASCII = 0x7f;
 /** Longer heads are left to the encoder. */
-const MAX_LOOPED = 2048;
+const MAX_LOOPED = 256;
 const counters = new WeakMap<Network, number>();
 
 /** Number of the next exchange in the scope of the network, from 1. */
