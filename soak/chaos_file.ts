@@ -126,9 +126,13 @@ function readFault(value: unknown, where: string, durationMs: number): ChaosFaul
   if (forMs === undefined || (!ends && forMs <= 0)) throw new UsageError(`${where}: ${kind} needs for, how long`);
   const every = duration("every");
   if (every !== undefined && every <= forMs) throw new UsageError(`${where}: every must be longer than for`);
+  // The end of a run is for looking whether everything arrived.
+  if (at + forMs >= durationMs) {
+    throw new UsageError(`${where}: it must be over before the run of ${durationMs / 1000} s is`);
+  }
   const fault = { kind, forMs, ...ofKind(kind, members, where) };
   const times: number[] = [];
-  for (let time = at; time < durationMs; time += every ?? Infinity) times.push(time);
+  for (let time = at; time + forMs < durationMs; time += every ?? Infinity) times.push(time);
   return times.map((atMs) => ({ ...fault, atMs }));
 }
 

@@ -37,6 +37,7 @@ Deno.test("what is wrong is said in one line that names the place", () => {
     ["- { do: explode, at: 1m }", "fault 1: do must be one of"],
     ["- { do: kill }", "fault 1: at is missing"],
     ["- { do: kill, at: 2h }", "within the run of 3600 s"],
+    ["- { do: pause, at: 59m, for: 2m }", "over before the run of 3600 s is"],
     ["- { do: kill, at: 90 }", "at must be a time like 90s"],
     ["- { do: kill, at: 1m, chance: 1 }", "chance is not known for kill"],
     ["- { do: pause, at: 1m }", "pause needs for"],

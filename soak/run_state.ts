@@ -132,12 +132,20 @@ export class RunState {
     return this.monitors.reduce((sum, monitor) => sum + monitor.verdict().offences, 0);
   }
 
+  /** Events that nobody could look for are neither lost nor accounted for. */
+  #lookedUp(verdict: MonitorVerdict): MonitorVerdict {
+    const { pending } = this.accounting;
+    if (pending === 0 || verdict.outcome !== "sound") return verdict;
+    const reason = `${pending} acknowledged events were not looked up: the log was not read to its end afterwards`;
+    return { ...verdict, outcome: "inconclusive", reason };
+  }
+
   /** The report of what was seen; made once, since it judges the thresholds to the end. */
   report({ endMs, early, incomplete }: Ending): SoakReport {
     const { tally, accounting, latency, config } = this;
     const gaps = tally.gaps(Math.max(endMs, tally.last));
     const series = judgeAll(this.series, gaps);
-    const monitors = this.verdicts();
+    const monitors = this.verdicts().map((one) => one.name === accounting.name ? this.#lookedUp(one) : one);
     this.thresholds.finish(endMs / MS_PER_SECOND);
     const findings = {
       saturated: this.instrument.saturated,
