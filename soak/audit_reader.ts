@@ -27,6 +27,8 @@ export interface Auditor {
 export interface SeenRecord extends WalkedRecord {
   readonly event: string;
   readonly alertId: string;
+  /** Its time as the chain has it; empty if it has none. */
+  readonly time: string;
   /** First hex digits of `whole`. */
   readonly digest: string;
 }
@@ -72,6 +74,15 @@ export interface AuditReaderOptions {
   readonly observe: (read: AuditRead) => void;
   /** Whether a record was verified before: its signature need not be checked again. */
   readonly knows: (seq: number, digest: string) => boolean;
+  /** How far the chain was read, also before the tester was away. */
+  readonly reached: () => Reached;
+}
+
+/** Times of the first and the last record that was read, and how many there are. */
+export interface Reached {
+  readonly first: string | undefined;
+  readonly last: string | undefined;
+  readonly entries: number;
 }
 
 /** How an export went: `ok`, an error code, or how the wire failed. */
@@ -82,11 +93,6 @@ interface Exported {
 
 /** See the module comment. */
 export class AuditReader {
-  /** Times of the first and the last record, as the chain has them. */
-  #firstAt: string | undefined;
-  #lastAt: string | undefined;
-  #known = 0;
-
   constructor(private readonly options: AuditReaderOptions) {}
 
   get readers(): number {
@@ -103,7 +109,8 @@ export class AuditReader {
   /** Reads what is new since the last reading of this kind. */
   async readNew(): Promise<void> {
     const asked = this.options.clock.mono();
-    const range = this.#lastAt === undefined ? {} : { from: this.#lastAt };
+    const { last } = this.options.reached();
+    const range = last === undefined ? {} : { from: last };
     await this.#slice({ reader: 0, full: false, asked, first: true, last: true }, range);
   }
 
@@ -118,9 +125,10 @@ export class AuditReader {
   }
 
   #slices(): { readonly from?: string; readonly to?: string }[] {
-    const from = this.#firstAt === undefined ? undefined : parseTimestamp(this.#firstAt);
-    const to = this.#lastAt === undefined ? undefined : parseTimestamp(this.#lastAt);
-    const parts = Math.floor(this.#known / SLICE_RECORDS);
+    const { first, last, entries } = this.options.reached();
+    const from = first === undefined ? undefined : parseTimestamp(first);
+    const to = last === undefined ? undefined : parseTimestamp(last);
+    const parts = Math.floor(entries / SLICE_RECORDS);
     if (from === undefined || to === undefined || parts === 0 || to - CLOSED_MS <= from) return [{}];
     const step = Math.max(MS_PER_SECOND, Math.floor((to - from) / parts / MS_PER_SECOND) * MS_PER_SECOND);
     const slices: { from?: string; to?: string }[] = [];
@@ -151,7 +159,7 @@ export class AuditReader {
     if (!complete && problem === undefined) return false;
     const records = frames.filter(({ event, json }) => event === "record" && isObject(json));
     for (let from = 0; from === 0 || from < records.length; from += PORTION) {
-      const portion = records.slice(from, from + PORTION).map(({ json }) => this.#seen(json as JsonObject, reading));
+      const portion = records.slice(from, from + PORTION).map(({ json }) => this.#seen(json as JsonObject));
       const end = from + PORTION >= records.length;
       observe({
         kind: "audit",
@@ -170,7 +178,7 @@ export class AuditReader {
     return complete;
   }
 
-  #seen(record: JsonObject, { full }: { readonly full: boolean }): SeenRecord {
+  #seen(record: JsonObject): SeenRecord {
     const { nodeId } = this.options.session;
     const { seq, prev_sha, event, alert_id, actor, at } = record;
     const whole = sha(record);
@@ -178,15 +186,11 @@ export class AuditReader {
     const number = typeof seq === "number" ? seq : -1;
     const signed = this.options.knows(number, digest) || verifyDocument(nodeId, record) ||
       (typeof actor === "string" && verifyDocument(actor, record));
-    if (!full && typeof at === "string") {
-      this.#firstAt ??= at;
-      if (this.#lastAt === undefined || at > this.#lastAt) this.#lastAt = at;
-      this.#known = Math.max(this.#known, number + 1);
-    }
     return {
       seq: number,
       body: sha(without(record, "signature")),
       whole,
+      time: typeof at === "string" && parseTimestamp(at) !== undefined ? at : "",
       digest,
       prev: typeof prev_sha === "string" ? prev_sha : null,
       signed,

@@ -66,6 +66,7 @@ async function withTarget(
         monitor.observe(read);
       },
       knows: (seq, digest) => monitor.knows(seq, digest),
+      reached: () => monitor.reached,
     });
     const call = async (name: string, times = 1) => {
       const operation = operations.find((one) => one.name === name);

@@ -86,7 +86,8 @@ class RefusedCertificate extends Error {
 async function refused({ opened }: CivilDefenceOptions, auditors: readonly Auditor[]) {
   const { session } = opened;
   const { clock } = session.network;
-  const reader = new AuditReader({ clock, session, auditors, observe: () => {}, knows: () => false });
+  const reached = () => ({ first: undefined, last: undefined, entries: 0 });
+  const reader = new AuditReader({ clock, session, auditors, observe: () => {}, knows: () => false, reached });
   const code = await reader.refusal();
   return code === undefined ? {} : { unreadable: `an export was refused with ${code}` };
 }

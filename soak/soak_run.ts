@@ -139,6 +139,7 @@ export class SoakRun {
             auditors: prepared.civilDefence.auditors,
             observe,
             knows: (seq, digest) => state.audit.knows(seq, digest),
+            reached: () => state.audit.reached,
           }),
         }
         : {}),

@@ -4,7 +4,7 @@
  */
 
 import { AuditWalk, type Json, type WalkFault, type WalkPosition } from "../../src/protocol/mod.ts";
-import type { AuditRead, SeenRecord } from "../audit_reader.ts";
+import type { AuditRead, Reached, SeenRecord } from "../audit_reader.ts";
 import { type Monitor, type MonitorVerdict, type Observation, type Offence, Offences } from "../observation.ts";
 
 /**
@@ -47,6 +47,8 @@ interface State {
   readonly offences: Json;
   readonly walks: number;
   readonly readers: readonly number[];
+  readonly first_time: string | null;
+  readonly last_time: string | null;
 }
 
 /** A walk from the first record, of one reader. */
@@ -69,6 +71,8 @@ export class AuditMonitor implements Monitor {
   readonly #places = new Set<string>();
   readonly #full = new Map<number, FullWalk>();
   readonly #readers = new Set<number>();
+  #firstTime: string | undefined;
+  #lastTime: string | undefined;
   #walks = 0;
   #verified = 0;
   #breaks = 0;
@@ -95,6 +99,11 @@ export class AuditMonitor implements Monitor {
   /** Whether a record is one that was read and verified before. */
   knows(seq: number, digest: string): boolean {
     return this.#digests.get(seq) === digest;
+  }
+
+  /** How far the chain was read. */
+  get reached(): Reached {
+    return { first: this.#firstTime, last: this.#lastTime, entries: this.counts.entries };
   }
 
   get counts(): AuditCounts {
@@ -126,12 +135,17 @@ export class AuditMonitor implements Monitor {
       offences: this.#offences.state(),
       walks: this.#walks,
       readers: [...this.#readers],
+      first_time: this.#firstTime ?? null,
+      last_time: this.#lastTime ?? null,
     };
     return state as unknown as Json;
   }
 
   restore(stored: Json): void {
-    const { position, digests, pending, places, counts, offences, walks, readers } = stored as unknown as State;
+    const { position, digests, pending, places, counts, offences, walks, readers, first_time, last_time } =
+      stored as unknown as State;
+    this.#firstTime = first_time ?? undefined;
+    this.#lastTime = last_time ?? undefined;
     this.#walk = new AuditWalk(position ?? undefined);
     this.#digests = new Map(digests);
     for (const [seq, alertId, at] of pending) this.#pending.set(seq, { alertId, at });
@@ -173,6 +187,11 @@ export class AuditMonitor implements Monitor {
 
   /** A record of the first reader that may be new. */
   #follow(at: number, record: SeenRecord): void {
+    const { time } = record;
+    if (time !== "") {
+      this.#firstTime ??= time;
+      if (this.#lastTime === undefined || time > this.#lastTime) this.#lastTime = time;
+    }
     const position = this.#walk.position;
     if (position !== undefined && record.seq <= position.seq) {
       const known = this.#digests.get(record.seq);

@@ -12,6 +12,7 @@ function chain(length: number, fork = Infinity): SeenRecord[] {
     seq,
     body: `b${name(seq)}`,
     whole: `w${name(seq)}`,
+    time: "2027-01-01T00:00:00Z",
     digest: `w${name(seq)}`,
     prev: seq === 0 ? AUDIT_GENESIS : `b${name(seq - 1)}`,
     signed: true,
