@@ -48,7 +48,8 @@ server { listen 127.0.0.1:${port}; location / { default_type application/json; $
     stop: async () => {
       child.kill("SIGTERM");
       await child.status;
-      await Deno.remove(folder, { recursive: true });
+      // Workers may still be taking their files away.
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
     },
   };
 }
