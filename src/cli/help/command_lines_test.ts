@@ -144,14 +144,14 @@ Deno.test("every command line of README and manual can be run", async () => {
   const wrong: string[] = [];
   for (const [page, markdown] of Object.entries(pages)) {
     const lines = commandLines(page, markdown);
-    assert(lines.length > 0, `${page} shows no command line`);
     for (const line of lines) {
       const why = await runs(line, desk);
       if (why !== undefined) wrong.push(`${page} line ${line.at}: ${line.text}\n${why}`);
     }
   }
   assertEquals(wrong, [], wrong.join("\n\n"));
-  assert(desk.done.size > Object.keys(TOPICS).length);
+  // Every example of a command is one of them.
+  assert(desk.done.size > Object.keys(COMMAND_PAGES).length);
 });
 
 Deno.test("every command has a page, and every page a command", () => {
