@@ -121,7 +121,8 @@ async function soak(
       network,
       adapter: chosen.adapter,
       seed,
-      timeOrigin,
+      // Shards draw identities and ids of their own: two that draw the same at the same moment are taken for one.
+      timeOrigin: timeOrigin + (plan.shard?.index ?? 0),
       rate: plan.rate,
       ...(plan.weights === undefined ? {} : { weights: plan.weights }),
       exceedRateLimits: plan.exceedRateLimits,
