@@ -9,6 +9,7 @@ import {
   sendRaw,
   WireError,
 } from "../../src/wire/mod.ts";
+import type { StepAnswer } from "../../src/runner/vector_steps.ts";
 import type { RecordedExchange } from "./exchanges.ts";
 
 /** Nobody listens there: nothing is dialled. */
@@ -62,6 +63,16 @@ class CannedNetwork implements Network {
   fact(name: string): Promise<never> {
     return Promise.reject(new Error(`Cannot observe ${name}: a recording is over`));
   }
+}
+
+/** What the recorded exchange came to, sockets included. */
+export async function recordedStep(exchange: RecordedExchange, clock: Clock): Promise<StepAnswer> {
+  const { socket } = exchange;
+  if (socket === undefined) return { answer: await recordedAnswer(exchange, clock) };
+  const { request: sent, answer: received, heard: messages, close: code } = socket;
+  const answer = await recordedAnswer({ ...exchange, sent, received, end: "read" }, clock);
+  const close = code === undefined ? {} : { close: { code, reason: "", at: 0, clean: true } };
+  return { answer, messages, ...close };
 }
 
 /** The recorded answer, with the time it took then. */

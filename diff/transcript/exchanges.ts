@@ -2,6 +2,7 @@
 
 import { concat, fromUtf8Lossy, isObject } from "../../src/protocol/mod.ts";
 import type { TranscriptRecord } from "../../src/wire/mod.ts";
+import { type RecordedSocket, socketOf } from "./sockets.ts";
 
 /** How an answer ended in the recording. */
 export type RecordedEnd = "read" | "closed" | "reset" | "deadline" | "refused";
@@ -14,6 +15,8 @@ export interface RecordedExchange {
   readonly end: RecordedEnd;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What was said after an upgrade. */
+  readonly socket?: RecordedSocket;
   /** Why it cannot be made again; absent where it can. */
   readonly obstacle?: string;
   /** It began while another one was still open. */
@@ -39,6 +42,7 @@ interface Open {
   readonly connection: number;
   readonly out: Uint8Array[];
   readonly in: Uint8Array[];
+  readonly records: TranscriptRecord[];
   readonly startedAt: number;
   endedAt: number;
   end: RecordedEnd;
@@ -66,6 +70,7 @@ export function scopeOf(scope: string, records: readonly TranscriptRecord[]): Re
           connection,
           out: [],
           in: [],
+          records: [],
           startedAt: at,
           endedAt: at,
           end: "read",
@@ -81,11 +86,13 @@ export function scopeOf(scope: string, records: readonly TranscriptRecord[]): Re
       }
       case "out":
         if (current === undefined || !own.has(connection)) break;
+        current.records.push(record);
         if (current.in.length > 0) current.odd ??= "it goes on after the answer began";
         current.out.push(record.bytes ?? new Uint8Array(0));
         break;
       case "in":
         if (current === undefined) break;
+        current.records.push(record);
         current.in.push(record.bytes ?? new Uint8Array(0));
         current.endedAt = at;
         break;
@@ -131,10 +138,14 @@ export function scopeOf(scope: string, records: readonly TranscriptRecord[]): Re
 function closed(open: Open): RecordedExchange {
   const sent = concat(open.out);
   const head = fromUtf8Lossy(sent).split("\r\n\r\n")[0]?.toLowerCase() ?? "";
+  const upgrade = /\nupgrade: *websocket/.test(head);
+  const socket = upgrade ? socketOf(open.records) : undefined;
   const obstacle = sent.length === 0
     ? "its bytes left with an earlier request"
-    : /\nupgrade: *websocket/.test(head)
-    ? "it opens a WebSocket"
+    : socket !== undefined
+    ? undefined
+    : upgrade
+    ? "it speaks a WebSocket in frames of its own"
     : /\ntransfer-encoding:/.test(head)
     ? "its body is sent in chunks"
     : open.odd;
@@ -147,6 +158,7 @@ function closed(open: Open): RecordedExchange {
     endedAt: open.endedAt,
     together: open.together,
     waited: open.waited,
+    ...(socket === undefined ? {} : { socket }),
     ...(obstacle === undefined ? {} : { obstacle }),
   };
 }

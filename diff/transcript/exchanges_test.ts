@@ -47,7 +47,9 @@ Deno.test("what cannot be made again is named", () => {
   const upgrade = utf8("GET /bus/v1/call HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
   const [dial, mark, out, answer] = exchange(1, 1) as [Part, Part, Part, Part];
   const obstacle = (...parts: Part[]) => scopeOf("a/case", records(...parts)).exchanges.map((one) => one.obstacle);
-  assertEquals(obstacle(dial, mark, { ...out, bytes: upgrade }), ["it opens a WebSocket"]);
+  assertEquals(obstacle(dial, mark, { ...out, bytes: upgrade }), [undefined]);
+  const frame = { direction: "out", bytes: Uint8Array.of(0x82, 0x81, 0, 0, 0, 0, 1) } as const;
+  assertEquals(obstacle(dial, mark, { ...out, bytes: upgrade }, frame), ["it speaks a WebSocket in frames of its own"]);
   assertEquals(obstacle(dial, mark, answer), ["its bytes left with an earlier request"]);
   assertEquals(obstacle(dial, mark, out, { direction: "reset" }), ["the tester broke the connection on purpose"]);
   const acts =

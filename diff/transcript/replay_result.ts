@@ -99,6 +99,6 @@ function notesOf(scopes: readonly RecordedScope[], cases: readonly ReplayedScope
   return [
     `${whole} of ${scopes.length} recorded cases were replayed to their end; ${compared} answers compared, ` +
     `${identical} bodies with the same hash`,
-    ...listed.map(([why, count]) => `${count} exchanges were left out from where ${why}`),
+    ...listed.map(([why, count]) => `${count} exchanges were left out: ${why}`),
   ];
 }

@@ -1,29 +1,33 @@
 /** Making the exchanges of one recorded case again on another node, and comparing the answers. */
 
 import { createHash } from "node:crypto";
-import { type Clock, fromUtf8Lossy, isObject, type Json, tryParseJson } from "../../src/protocol/mod.ts";
+import { type Clock, fromUtf8Lossy, isObject, type Json, tryParseJson, utf8 } from "../../src/protocol/mod.ts";
 import { type Access, POOL, poolIdentity } from "../../src/target/access.ts";
 import type { Session } from "../../src/target/session.ts";
 import { openStream, readSse, sendRaw } from "../../src/wire/mod.ts";
 import { RunComparer } from "../compare.ts";
 import type { Finding } from "../finding.ts";
-import { type Observation, observe } from "../observation.ts";
+import { type Observation, observe, unsent } from "../observation.ts";
 import { addressOf, type PlannedStep } from "../plan.ts";
 import type { ShownPair } from "../renaming.ts";
 import type { Before } from "../used_node.ts";
-import { recordedAnswer } from "./canned.ts";
+import { recordedAnswer, recordedStep } from "./canned.ts";
 import type { RecordedExchange, RecordedScope } from "./exchanges.ts";
 import { Names } from "./names.ts";
-import { headerIn, partsOf, rewrite, signersIn } from "./rewrite.ts";
+import { talk } from "./sockets.ts";
+import { headerIn, partsOf, rewrite, signersIn, signersInMessage } from "./rewrite.ts";
 
 /** Milliseconds an answer may take, unless the recorded one took longer. */
 const ANSWER_DEADLINE_MS = 15_000;
 /** Longest the pace of a recorded case is kept, in milliseconds. */
 const MAX_PACE_MS = 120_000;
+const ANSWERED = 200;
 const TOO_MANY = 429;
 const CLIENT_ERRORS = 400;
 /** Share by which the accepted ones of many calls at once may differ. */
 const TOGETHER_TOLERANCE = 0.35;
+/** Accepted calls that a moment more or less makes: budgets refill by ten a second. */
+const TOGETHER_LEAST = 3;
 /** Looks at something that comes about by itself, and milliseconds between two. */
 const MAX_LOOKS = 60;
 const LOOK_EVERY_MS = 100;
@@ -86,6 +90,7 @@ class ScopeReplay {
   readonly #seen: Json[] = [];
   #identical = 0;
   #began = 0;
+  readonly #hadLimit: boolean;
 
   constructor(
     private readonly recorded: RecordedScope,
@@ -93,6 +98,8 @@ class ScopeReplay {
     private readonly frame: ReplayFrame,
   ) {
     this.#names = namesOf(recorded, session, frame);
+    const refused = utf8("HTTP/1.1 429 ");
+    this.#hadLimit = recorded.exchanges.some(({ received }) => refused.every((byte, at) => received[at] === byte));
     // The recorded answers lie as far behind as everything that is sent was moved.
     this.#comparer = new RunComparer(undefined, {}, { skewMs: -this.#names.shiftMs });
   }
@@ -130,6 +137,11 @@ class ScopeReplay {
       for (const value of this.#seen) this.frame.before?.note(value);
       this.#comparer.close();
     }
+  }
+
+  /** Whether only one side ran out of a budget, in a case that is about running out of it. */
+  #limited(left: Observation, right: Observation): boolean {
+    return (left.status === TOO_MANY) !== (right.status === TOO_MANY) && left.outcomes === undefined && this.#hadLimit;
   }
 
   /** Positions of a log that was in use before lie further on. */
@@ -189,7 +201,7 @@ class ScopeReplay {
 
   /** One exchange; a look that was repeated until something had come about is repeated here too. */
   async #single(exchange: RecordedExchange, looks: readonly RecordedExchange[]): Promise<void> {
-    const left = observe({ answer: await recordedAnswer(exchange, this.frame.clock) });
+    const left = observe(await recordedStep(exchange, this.frame.clock));
     let right = await this.#send(looks[0] ?? exchange);
     for (let i = 1; looks.length > 1 && i < MAX_LOOKS && summary(right) !== summary(left); i++) {
       await this.frame.clock.sleep(LOOK_EVERY_MS, this.frame.signal);
@@ -201,20 +213,19 @@ class ScopeReplay {
   /** Which of several calls at once came first is nobody's promise: how many were answered how is compared. */
   async #together(group: readonly RecordedExchange[]): Promise<void> {
     const lefts = await Promise.all(
-      group.map(async (one) => observe({ answer: await recordedAnswer(one, this.frame.clock) })),
+      group.map(async (one) => observe(await recordedStep(one, this.frame.clock))),
     );
     const rights = await Promise.all(group.map((one) => this.#send(one)));
     const outcomes = (list: readonly Observation[]) => list.map(({ status }) => status);
-    const both = lefts.findIndex((one, index) => one.status !== 0 && rights[index]?.status !== 0);
-    const at = Math.max(both, 0);
-    const [exchange, left, right] = [group[at], lefts[at], rights[at]];
-    if (exchange === undefined || left === undefined || right === undefined) return;
+    const [exchange] = group;
+    if (exchange === undefined) return;
     lefts.forEach((one, index) => {
       const other = rights[index];
       if (other !== undefined) this.#names.learn(one, other);
     });
     const [then, now] = [outcomes(lefts), outcomes(rights)];
-    this.#compare(exchange, { ...left, outcomes: then }, { ...right, outcomes: likeOutcomes(then, now) ? then : now });
+    // All else of the two answers may belong to different calls.
+    this.#compare(exchange, onlyOutcomes(then), onlyOutcomes(likeOutcomes(then, now) ? then : now));
   }
 
   /** Sends no earlier than in the recording: budgets refill and entries expire while time passes. */
@@ -223,6 +234,9 @@ class ScopeReplay {
     const { clock, signal } = this.frame;
     const due = this.#began + Math.min(exchange.startedAt - (this.recorded.exchanges[0]?.startedAt ?? 0), MAX_PACE_MS);
     if (clock.mono() < due) await clock.sleep(due - clock.mono(), signal);
+    if (exchange.socket !== undefined) {
+      return observe(await talk(exchange.socket, this.session, this.#names, `${endpoint.host}:${endpoint.port}`));
+    }
     const bytes = rewrite(exchange.sent, this.#names, `${endpoint.host}:${endpoint.port}`);
     this.#sent.bytes += bytes.length;
     const differing = differingBytes(bytes, exchange.sent);
@@ -254,13 +268,16 @@ class ScopeReplay {
     this.#right.push(right);
     if (sameHash(left.body, right.body) && left.status === right.status) this.#identical++;
     // The machine of the recording may have been slower; one that is slower now counts.
-    const then = { ...left, ms: Math.min(left.ms, right.ms) };
-    const own = this.#ownParts(then, asFar(exchange, left, right), step);
+    const then = untilSaid(exchange, { ...left, ms: Math.min(left.ms, right.ms) });
+    const own = this.#ownParts(then, untilSaid(exchange, asFar(exchange, left, right)), step);
     const [a, b] = aligned(...own, this.#names);
+    if (this.#limited(left, right)) return this.#leaveOut("a budget was used up at another moment", 1);
     const found = this.#comparer.step(index, step, a, b);
     // How far a log in use has come is no property of the node.
     const used = this.frame.before !== undefined;
-    this.#findings.push(...found.filter(({ path }) => !used || !LOG_POSITION.test(path)));
+    // Concurrent events stand in the order of ids that differ, and so do the names of their members.
+    const ordered = (path: string) => path === "key order" && addressOf(step.step) === SYNC;
+    this.#findings.push(...found.filter(({ path }) => !ordered(path) && !(used && LOG_POSITION.test(path))));
     if (right.value !== undefined && VIEWS.test(addressOf(step.step))) this.#seen.push(right.value);
   }
 }
@@ -282,10 +299,18 @@ function namesOf(recorded: RecordedScope, session: Session, { seed, access, cloc
     known,
     identities,
   });
-  for (const { sent } of recorded.exchanges) {
-    for (const id of signersIn(sent)) if (id !== community && id !== node) names.signer(id);
+  for (const { sent, socket } of recorded.exchanges) {
+    const said = socket === undefined ? [] : socket.said.flatMap(({ text }) => signersInMessage(text));
+    for (const id of [...signersIn(socket?.request ?? sent), ...said]) {
+      if (id !== community && id !== node) names.signer(id);
+    }
   }
   return names;
+}
+
+function onlyOutcomes(outcomes: readonly number[]): Observation {
+  const { unsent: _, ...nothing } = unsent("");
+  return { ...nothing, status: ANSWERED, end: "kept", outcomes };
 }
 
 /** Who of many at once finds no room depends on the moment; how many find some, and what else is said, does not. */
@@ -294,18 +319,27 @@ function likeOutcomes(then: readonly number[], now: readonly number[]): boolean 
     [...new Set(list.filter((status) => status !== 0 && status !== TOO_MANY))].sort().join(" ");
   const accepted = (list: readonly number[]) => list.filter((status) => status > 0 && status < CLIENT_ERRORS).length;
   const [a, b] = [accepted(then), accepted(now)];
-  return kinds(then) === kinds(now) && Math.abs(a - b) <= Math.max(a, b) * TOGETHER_TOLERANCE;
+  return kinds(then) === kinds(now) && Math.abs(a - b) <= Math.max(TOGETHER_LEAST, Math.max(a, b) * TOGETHER_TOLERANCE);
 }
 
 /** Frames after which the tester left a stream in the recording; undefined where it did not. */
 async function framesBeforeLeaving(exchange: RecordedExchange, clock: Clock): Promise<number | undefined> {
-  if (exchange.end !== "read") return undefined;
+  if (exchange.end !== "read" || exchange.socket !== undefined) return undefined;
   const { frames, end } = observe({ answer: await recordedAnswer(exchange, clock) });
   return frames === undefined || end !== "closed" ? undefined : frames.length;
 }
 
+/** What comes once the tester said more (a cancellation, a result, another call) depends on the moment it arrived. */
+function untilSaid({ socket }: RecordedExchange, seen: Observation): Observation {
+  const [, next] = socket?.said.filter(({ text }) => !text.includes('"ack"')) ?? [];
+  if (next === undefined || seen.frames === undefined) return seen;
+  return { ...seen, frames: seen.frames.slice(0, next.after), close: undefined };
+}
+
 /** A stream the tester left before its end is compared as far as it was read then. */
-function asFar({ end }: RecordedExchange, left: Observation, right: Observation): Observation {
+function asFar({ end, socket }: RecordedExchange, left: Observation, right: Observation): Observation {
+  // How the connection ends is up to who leaves first; close codes are compared where the node closed.
+  if (socket !== undefined) return { ...right, end: left.end, failure: left.failure };
   if (end !== "read" || left.frames === undefined || right.frames === undefined) return right;
   return { ...right, frames: right.frames.slice(0, left.frames.length), end: left.end, failure: left.failure };
 }

@@ -84,6 +84,19 @@ export function signersIn(sent: Uint8Array): string[] {
   return [...found];
 }
 
+/** The same of a message of a WebSocket. */
+export function signersInMessage(text: string): string[] {
+  const value = tryParseJson(utf8(text));
+  if (!isObject(value)) return [];
+  const found = new Set<string>();
+  const { envelope, signature } = value;
+  if (isObject(envelope) && isNodeId(envelope.from) && verifyText(envelope.from, canonicalBytes(envelope), signature)) {
+    found.add(envelope.from);
+  }
+  collectSigners(value, found);
+  return [...found];
+}
+
 function collectSigners(value: Json | undefined, found: Set<string>): void {
   if (Array.isArray(value)) return value.forEach((item) => collectSigners(item, found));
   if (!isObject(value)) return;
@@ -122,6 +135,19 @@ function requestLine(line: string, names: Names): string {
     (_, tag: string, rest: string) => encodeURIComponent(names.text(`${tag}:${rest}`)),
   );
   return names.text(encoded);
+}
+
+/** A message of a WebSocket; a call in it is signed anew like one over HTTP. */
+export function rewriteMessage(text: string, names: Names): string {
+  const value = tryParseJson(utf8(text));
+  if (value === undefined || text !== JSON.stringify(value)) return names.text(text);
+  const next = rewritten(value, names);
+  if (isObject(value) && isObject(next) && isObject(value.envelope) && isObject(next.envelope)) {
+    const { signature } = value;
+    if (typeof signature !== "string") return JSON.stringify(next);
+    return JSON.stringify({ ...next, signature: resigned(signature, value.envelope, next.envelope, names) });
+  }
+  return JSON.stringify(next);
 }
 
 function headerLine(line: string, names: Names, host: string, parts: RequestParts, body: Uint8Array): string {
@@ -275,6 +301,10 @@ function resigned(recorded: string, before: JsonObject, after: JsonObject, names
     signText(identity, canonicalBytes(envelope)).slice("ed25519:".length);
   for (const [id, identity] of names.signers) {
     if (verifyText(id, canonicalBytes(before), `ed25519:${core}`)) return recorded.replace(core, own(identity, after));
+    // An upgrade request is signed with an empty body (wire-format.md section 16).
+    if (verifyText(id, canonicalBytes({ ...before, body: {} }), `ed25519:${core}`)) {
+      return recorded.replace(core, own(identity, { ...after, body: {} }));
+    }
   }
   const from = typeof before.from === "string" ? names.signers.get(before.from) : undefined;
   if (from === undefined) return recorded;
