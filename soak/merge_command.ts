@@ -5,6 +5,7 @@ import { quietPrinter } from "../src/cli/printer.ts";
 import { prepareFolder } from "../src/report/atomic.ts";
 import { type MergedShard, mergeShards } from "./merge.ts";
 import { presentReport } from "./outcome.ts";
+import { plotsOf } from "./plots.ts";
 import { isEmbeddedRun } from "./report_command.ts";
 import { runOf } from "./run_folder.ts";
 import type { RunConfig } from "./run_state.ts";
@@ -31,7 +32,9 @@ export async function mergeCommand(paths: readonly string[], options: Options, c
   for (const { index, run } of shards) {
     if (run.cut !== undefined) printer.err(`Note: of the journal of shard ${index}, ${run.cut}.`);
   }
-  return await presentReport(mergeShards(shards, missing), {
+  const report = mergeShards(shards, missing);
+  return await presentReport(report, {
+    plots: shards.flatMap(({ index, run }) => plotsOf(run.state, `shard ${index}`)),
     folder,
     printer,
     json: json ? (text) => context.printer.out(text) : undefined,

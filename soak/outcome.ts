@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { EXIT } from "../src/cli/exit_code.ts";
 import type { Printer } from "../src/cli/printer.ts";
 import { OutputError, writeAtomic } from "../src/report/atomic.ts";
-import { REPORT_FILE } from "./run_folder.ts";
+import type { Plot } from "./plots.ts";
+import { soakHtml } from "./report_html.ts";
+import { HTML_FILE, REPORT_FILE } from "./run_folder.ts";
 import type { SoakReport } from "./soak_report.ts";
 import { reportLines } from "./soak_text.ts";
 
@@ -18,15 +20,19 @@ export interface OutcomeOptions {
   /** Prints the report as JSON and nothing else on standard output. */
   readonly json: ((text: string) => void) | undefined;
   readonly embedded: boolean;
+  /** Plots of the page. */
+  readonly plots: readonly Plot[];
 }
 
 /** Writes and prints the report; returns the exit code. Files that cannot be written do not hide the verdict. */
 export async function presentReport(report: SoakReport, options: OutcomeOptions): Promise<number> {
-  const { folder, printer, json, embedded } = options;
+  const { folder, printer, json, embedded, plots } = options;
   const path = join(folder, REPORT_FILE);
+  const page = join(folder, HTML_FILE);
   let failure: string | undefined;
   try {
     await writeAtomic(path, JSON.stringify(report, null, 2) + "\n");
+    await writeAtomic(page, soakHtml(report, plots, embedded));
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
     failure = error.message;
@@ -34,7 +40,7 @@ export async function presentReport(report: SoakReport, options: OutcomeOptions)
   json?.(JSON.stringify(report));
   for (const line of reportLines(report, printer.width)) printer.out(line);
   printer.out("");
-  if (failure === undefined) printer.out(`Report: ${path}`);
+  if (failure === undefined) printer.out(`Report: ${page}, ${path}`);
   else printer.err(`${failure}. What stands above is all there is.`);
   if (embedded) printer.out(EMBEDDED_LINE);
   return exitCodeOf(report);

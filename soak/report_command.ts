@@ -4,6 +4,7 @@ import type { Options } from "../src/cli/parse.ts";
 import { quietPrinter } from "../src/cli/printer.ts";
 import type { RestoredRun } from "./journal_restore.ts";
 import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
+import { plotsOf } from "./plots.ts";
 import { runOf } from "./run_folder.ts";
 import type { RunConfig } from "./run_state.ts";
 import type { SoakContext } from "./soak_command.ts";
@@ -17,7 +18,9 @@ export async function reportCommand(folder: string, options: Options, context: S
   const embedded = isEmbeddedRun(run.config);
   if (embedded) printer.err(EMBEDDED_LINE);
   if (run.cut !== undefined) printer.err(`Note: of the journal, ${run.cut}.`);
-  return await presentReport(reportOf(run, folder), {
+  const report = reportOf(run, folder);
+  return await presentReport(report, {
+    plots: plotsOf(run.state),
     folder,
     printer,
     json: json ? (text) => context.printer.out(text) : undefined,

@@ -20,7 +20,7 @@ import { SeriesStore } from "./series.ts";
 import { type AuditReport, reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
 import { Tally } from "./tally.ts";
 import { Thresholds } from "./thresholds.ts";
-import { conclude, judgeAll } from "./verdict.ts";
+import { conclude, judgeAll, type JudgedSeries } from "./verdict.ts";
 
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_HOUR = 3600;
@@ -84,6 +84,7 @@ export class RunState {
   readonly monitors: readonly Monitor[];
   /** Everything with a state, in the order in which it is fed. */
   readonly keepers: readonly Keeper[];
+  #judged: readonly JudgedSeries[] = [];
 
   constructor(readonly config: RunConfig) {
     const { seed, nodeId, communityId, readable, durationMs } = config;
@@ -140,11 +141,16 @@ export class RunState {
     return { ...verdict, outcome: "inconclusive", reason };
   }
 
+  /** The series as the report judged them; empty before it was made. */
+  get judged(): readonly JudgedSeries[] {
+    return this.#judged;
+  }
+
   /** The report of what was seen; made once, since it judges the thresholds to the end. */
   report({ endMs, early, incomplete }: Ending): SoakReport {
     const { tally, accounting, latency, config } = this;
     const gaps = tally.gaps(Math.max(endMs, tally.last));
-    const series = judgeAll(this.series, gaps);
+    const series = this.#judged = judgeAll(this.series, gaps);
     const monitors = this.verdicts().map((one) => one.name === accounting.name ? this.#lookedUp(one) : one);
     this.thresholds.finish(endMs / MS_PER_SECOND);
     const findings = {

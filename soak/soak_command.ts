@@ -16,6 +16,7 @@ import type { JournalDisk } from "./journal_disk.ts";
 import { announcement } from "./journal_bound.ts";
 import { type RestoredRun, writeRunFile } from "./journal_restore.ts";
 import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
+import { plotsOf } from "./plots.ts";
 import { loadRandom, type Prepared, prepareTarget } from "./prepare.ts";
 import { runClock } from "./run_clock.ts";
 import { clearFolder, keptOptions, resumedOptions, type RunFolder, runOf, takeFolder } from "./run_folder.ts";
@@ -145,6 +146,7 @@ async function soak(
     });
     printer.progress("");
     return await presentReport(report, {
+      plots: plotsOf(state),
       folder: folder.path,
       printer,
       json: json ? (text) => context.printer.out(text) : undefined,

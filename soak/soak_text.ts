@@ -68,7 +68,7 @@ export function reportLines(report: SoakReport, width: number): string[] {
   }
   const { audit_chain: audit } = report;
   if (!audit.judged) row("audit-chain", `not judged: ${audit.reason ?? ""}`);
-  for (const { name, unit, verdict, reason } of report.series) row(name, `${verdict} (${unit}): ${reason}`);
+  for (const { name, verdict, reason } of report.series) row(name, `${verdict}: ${reason}`);
   for (const { expression, verdict, offences, windows } of report.thresholds) {
     row("threshold", `${expression}: ${verdict}, ${offences} of ${windows} windows broke it`);
   }

@@ -5,6 +5,7 @@ import { median } from "../src/stats/quantile.ts";
 import type { Excluded } from "../src/stats/sample.ts";
 import type { MonitorVerdict } from "./observation.ts";
 import { JUDGED, type SeriesKind, type SeriesStore, SETTLING_S } from "./series.ts";
+import { valueText } from "./value_text.ts";
 
 /** Parts of a short run of which the first and the last are compared. */
 const FIFTHS = 5;
@@ -23,9 +24,13 @@ export interface JudgedSeries {
 export function judgeAll(series: SeriesStore, excluded: readonly Excluded[]): readonly JudgedSeries[] {
   const kinds = JUDGED.filter(({ name }) => series.of(name).length > 0);
   const limits = kinds.map((kind) => coarseLimit(kind, series));
-  const verdicts = judgeFamily(kinds.map(({ name }, index) => {
+  const verdicts = judgeFamily(kinds.map(({ name, unit }, index) => {
     const limit = limits[index];
-    return { samples: series.of(name), options: { excluded, ...(limit === undefined ? {} : { limitPerHour: limit }) } };
+    const show = (value: number) => valueText(value, unit);
+    return {
+      samples: series.of(name),
+      options: { excluded, show, ...(limit === undefined ? {} : { limitPerHour: limit }) },
+    };
   }));
   return kinds.flatMap((kind, index) => {
     const verdict = verdicts[index];
@@ -48,9 +53,9 @@ function settling(verdict: SeriesVerdict, kind: SeriesKind, series: SeriesStore)
   const rise = riseOf(samples.map(({ value }) => value));
   const allowed = kind.settlingRise(base);
   const seconds = (samples.at(-1)?.t_s ?? 0) - (samples[0]?.t_s ?? 0);
-  const said = `it rose by ${shortly(rise)} ${kind.unit} in ${shortly(seconds)} s`;
+  const said = `it rose by ${valueText(rise, kind.unit)} in ${valueText(seconds, "s")}`;
   if (kind.steady === true && rise >= allowed && p < alpha) {
-    const reason = `${said}; a process that settles takes ${shortly(allowed)} at most`;
+    const reason = `${said}; a process that settles takes ${valueText(allowed, kind.unit)} at most`;
     return { ...verdict, verdict: "drifting", reason, longer_s: null };
   }
   if (verdict.verdict !== "stable" || interval[0] <= 0 || slope < DEFAULT_LIMIT_SHARE * base) return verdict;
@@ -70,10 +75,6 @@ function within(t_s: number, windows: readonly Excluded[]): boolean {
 function riseOf(values: readonly number[]): number {
   const part = Math.max(1, Math.floor(values.length / FIFTHS));
   return median(values.slice(-part)) - median(values.slice(0, part));
-}
-
-function shortly(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
 
 /**
@@ -115,14 +116,14 @@ export function conclude(findings: Findings): { readonly verdict: SoakVerdict; r
   if (broken !== undefined) return { verdict: "violated", reason: `${broken.expression}: ${broken.reason}` };
   const drifting = series.find(({ verdict }) => verdict.verdict === "drifting");
   if (drifting !== undefined) {
-    return { verdict: "drifting", reason: `${drifting.kind.name} (${drifting.kind.unit}): ${drifting.verdict.reason}` };
+    return { verdict: "drifting", reason: `${drifting.kind.name}: ${drifting.verdict.reason}` };
   }
   if (incomplete !== undefined) return { verdict: "inconclusive", reason: incomplete };
   if (calls === 0) return { verdict: "inconclusive", reason: "no call finished" };
   if (series.length === 0) return { verdict: "inconclusive", reason: "there was no series to judge" };
   const open = series.find(({ verdict }) => verdict.verdict === "inconclusive");
   if (open !== undefined) {
-    return { verdict: "inconclusive", reason: `${open.kind.name} (${open.kind.unit}): ${open.verdict.reason}` };
+    return { verdict: "inconclusive", reason: `${open.kind.name}: ${open.verdict.reason}` };
   }
   const unsure = monitors.find(({ outcome }) => outcome === "inconclusive");
   if (unsure !== undefined) return { verdict: "inconclusive", reason: `${unsure.name}: ${unsure.reason}` };

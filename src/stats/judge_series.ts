@@ -37,6 +37,8 @@ export interface JudgeOptions {
   readonly excluded?: readonly Excluded[];
   /** End of the warm-up in seconds since the start; without it it is looked for. */
   readonly warmUpEnd?: number;
+  /** How slopes are written in the reason; without it as plain numbers. */
+  readonly show?: (value: number) => string;
 }
 
 /** What was found. Slopes are in value units per hour. */
@@ -161,7 +163,7 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
   return {
     ...common,
     verdict,
-    reason: reasonOf(verdict, slope, [low, high], limit, longer),
+    reason: reasonOf(verdict, [slope, low, high, limit].map(options.show ?? short), longer),
     slopePerHour: slope,
     interval: [low, high],
     minimumDetectablePerHour: minimumDetectable(error, limit, alpha, options.power ?? DEFAULT_POWER),
@@ -232,12 +234,10 @@ const PART_TEXT: Readonly<Record<Part, string>> = {
 
 function reasonOf(
   verdict: SeriesVerdict["verdict"],
-  slope: number,
-  [low, high]: readonly [number, number],
-  limit: number,
+  [slope = "", low = "", high = "", limit = ""]: readonly string[],
   longer: number | null,
 ): string {
-  const numbers = `slope ${short(slope)}/h, interval ${short(low)} to ${short(high)}, limit ${short(limit)}`;
+  const numbers = `slope ${slope}/h, interval ${low} to ${high}, limit ${limit}`;
   if (verdict === "drifting") return `${numbers}: the interval lies above zero and the slope reaches the limit`;
   if (verdict === "stable") return `${numbers}: the upper end of the interval is below the limit`;
   const wait = longer !== null && Number.isFinite(longer)
