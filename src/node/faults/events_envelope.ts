@@ -75,7 +75,7 @@ export const eventsEnvelopeFaults = faults({
     rules: { revocationCovers: () => true },
   },
   "foreign-community-filed": {
-    breaks: ["EVT-025"],
+    breaks: ["EVT-025", "CHT-025"],
     rules: { ownCommunity: () => true },
   },
   "event-members-unchecked": {

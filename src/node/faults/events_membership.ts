@@ -32,7 +32,25 @@ export const eventsMembershipFaults = faults({
     },
   },
   "joined-level-always-member": {
-    breaks: ["EVT-022", "EVT-030", "EVT-053", "EVT-057", "EVT-058", "EVT-060", "EVT-070"],
+    breaks: [
+      "EVT-022",
+      "EVT-030",
+      "EVT-053",
+      "EVT-057",
+      "EVT-058",
+      "EVT-060",
+      "EVT-070",
+      "IDN-039",
+      "IDN-077",
+      "BUS-032",
+      "BUS-036",
+      "TOK-052",
+      "TOK-059",
+      "KBS-028",
+      "KBS-029",
+      "MKT-031",
+      "CHT-020",
+    ],
     rules: { joinedLevel: () => "member" },
   },
   "promotion-by-any-member": {
@@ -47,23 +65,23 @@ export const eventsMembershipFaults = faults({
     rules: { coSigned: { ...coSigned, demoted: coSigned.promoted } },
   },
   "revocation-without-co-signers": {
-    breaks: ["EVT-059"],
+    breaks: ["EVT-059", "IDN-073", "IDN-074", "IDN-075", "IDN-076"],
     rules: { coSigned: { ...coSigned, revoked: { policyMember: undefined, fallback: 0 } } },
   },
   "co-signatures-unverified": {
-    breaks: ["EVT-059"],
+    breaks: ["EVT-059", "IDN-075"],
     rules: { coSignerCounts: (level) => atLeast(level, "trusted") },
   },
   "co-signers-repeated": {
-    breaks: ["EVT-059"],
+    breaks: ["EVT-059", "IDN-074"],
     rules: { coSignersDistinct: false },
   },
   "community-manifest-never-remade": {
-    breaks: ["EVT-055", "EVT-057", "EVT-058", "EVT-060", "EVT-062"],
+    breaks: ["EVT-055", "EVT-057", "EVT-058", "EVT-060", "EVT-062", "EVT-059"],
     rules: { manifestStale: () => false },
   },
   "policy-of-founding-for-ever": {
-    breaks: ["EVT-055"],
+    breaks: ["EVT-055", "IDN-071"],
     rules: { policyCounts: () => false },
   },
   "policy-from-any-member": {
@@ -75,7 +93,7 @@ export const eventsMembershipFaults = faults({
     rules: { createdCounts: (event, communityId) => event.author === communityId },
   },
   "community-edited-without-signing": {
-    breaks: ["EVT-062"],
+    breaks: ["EVT-062", "IDN-028"],
     outbound: (answer) => {
       const { body } = answer;
       if (answer.route !== "/community/manifest" || typeof body !== "object" || body instanceof Uint8Array) {

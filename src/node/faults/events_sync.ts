@@ -52,7 +52,18 @@ export const eventsSyncFaults = faults({
     rules: { reportedHead: (before) => before },
   },
   "heads-of-last-snapshot": {
-    breaks: ["EVT-002", "EVT-004", "EVT-005", "EVT-006", "EVT-009", "EVT-031", "EVT-038", "EVT-047", "EVT-065"],
+    breaks: [
+      "EVT-002",
+      "EVT-004",
+      "EVT-005",
+      "EVT-006",
+      "EVT-009",
+      "EVT-031",
+      "EVT-038",
+      "EVT-047",
+      "EVT-065",
+      "IDN-035",
+    ],
     rules: {
       headsDocument: (state) => {
         const head = state.head - state.head % SNAPSHOT_LAG;
@@ -61,7 +72,32 @@ export const eventsSyncFaults = faults({
     },
   },
   "sync-refuses-empty": {
-    breaks: ["EVT-007"],
+    breaks: [
+      "EVT-007",
+      "PRO-020",
+      "TOK-020",
+      "TOK-056",
+      "KBS-023",
+      "KBS-024",
+      "KBS-025",
+      "KBS-026",
+      "KBS-033",
+      "MKT-029",
+      "CHT-005",
+      "CHT-006",
+      "CHT-008",
+      "CHT-009",
+      "CHT-010",
+      "CHT-011",
+      "CHT-017",
+      "CHT-018",
+      "CHT-033",
+      "CHT-034",
+      "CHT-035",
+      "CHT-040",
+      "CHT-041",
+      "CHT-042",
+    ],
     rules: { minSyncEvents: 1 },
   },
   "sync-malformed-422": {
