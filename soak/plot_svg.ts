@@ -7,7 +7,7 @@ import { scaleOf, tickText } from "./value_text.ts";
 
 const WIDTH = 720;
 const HEIGHT = 220;
-const LEFT = 74;
+const LEFT = 98;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 26;

@@ -119,21 +119,16 @@ function offences({ monitors }: SoakReport): string {
   return found.length === 0 ? "" : `<h2>First offences</h2>${found.join("")}`;
 }
 
-function slopes(one: SeriesReport): string {
-  const per = (value: number) => `${valueText(value, one.unit)}/h`;
-  if (one.slope_per_hour === null) return "";
-  const [low, high] = one.interval ?? [NaN, NaN];
-  return `<p class="legend">slope ${text(per(one.slope_per_hour))}, interval ${text(per(low))} to ${
-    text(per(high))
-  }, limit ${text(per(one.limit_per_hour))}${
-    one.minimum_detectable_slope_per_hour === null
-      ? ""
-      : `, detectable from ${text(per(one.minimum_detectable_slope_per_hour))}`
-  }${
-    one.slope_per_1000_events === null
-      ? ""
-      : `, ${text(valueText(one.slope_per_1000_events, one.unit))} per 1,000 events`
-  }; ${one.samples} samples; ${text(one.method)}</p>`;
+/** What stands beside the reason, which has the slope, its interval and the limit. */
+function numbers(one: SeriesReport): string {
+  const { minimum_detectable_slope_per_hour: detectable, slope_per_1000_events: perEvents } = one;
+  const parts = [
+    ...(detectable === null ? [] : [`slopes from ${valueText(detectable, one.unit)}/h are detectable`]),
+    ...(perEvents === null ? [] : [`${valueText(perEvents, one.unit)} per 1,000 events`]),
+    `${one.samples} samples`,
+    one.method,
+  ];
+  return `<p class="legend">${text(parts.join("; "))}</p>`;
 }
 
 function series(report: SoakReport, plots: readonly Plot[]): string {
@@ -143,7 +138,7 @@ function series(report: SoakReport, plots: readonly Plot[]): string {
     const verdict = plot.verdict ?? "shown";
     return `<article class="is-${verdict}"><h3>${text(plot.name)} ${tag(verdict)}</h3><p class="says">${
       text(plot.reason)
-    }</p>${plotSvg(plot)}${judged === undefined ? "" : slopes(judged)}</article>`;
+    }</p>${plotSvg(plot)}${judged === undefined ? "" : numbers(judged)}</article>`;
   });
   return `<h2>Series <small>blue: middle and range of the samples; dots: what collections leave; red: the fitted line and
 the interval of its slope; shaded: not judged</small></h2>${shown.join("")}`;
