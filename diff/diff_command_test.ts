@@ -96,7 +96,7 @@ Deno.test("shrinking goes on where its budget ended", async () => {
     const fault = ["--right", "embedded:answer-from-caller"];
     const first = await run(folder, ...fault, "--calibrate", "0", "--shrink-budget", "1ms");
     assertEquals(first.code, 1);
-    assertStringIncludes(first.lines.join("\n"), `hearthproof diff --resume ${folder} goes on`);
+    assertStringIncludes(first.lines.join(" "), `hearthproof diff --resume ${folder} goes on`);
     const resume = async () => {
       const printer = bufferPrinter();
       const { options } = parseCommandLine(["diff", "--resume", folder, "--shrink-budget", "60s"], [DIFF]);

@@ -76,6 +76,8 @@ export class LawFinder {
       brevity: 1 / (1 - LENGTH_SHARE + LENGTH_SHARE * (lengths[index] ?? average) / average),
     }));
     for (const { needs, section } of this.#all) {
+      // What is experimental borrows the capabilities of others.
+      if (section.startsWith("experimental")) continue;
       for (const [, family = ""] of [...needs].map((need) => /^capability:([a-z0-9_]+)\./.exec(need) ?? [])) {
         this.#homes.set(family, (this.#homes.get(family) ?? new Set()).add(section));
       }
