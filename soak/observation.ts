@@ -151,6 +151,8 @@ export interface MonitorVerdict {
   readonly reason: string;
   readonly offences: number;
   readonly first_offence?: Offence;
+  /** The one found last; absent where there is only one. */
+  readonly last_offence?: Offence;
 }
 
 /** See the module comment. */
@@ -158,10 +160,11 @@ export interface Monitor extends Keeper {
   verdict(): MonitorVerdict;
 }
 
-/** Collects offences: counts all, keeps the one that happened first. */
+/** Collects offences: counts all, keeps the one that happened first and the one found last. */
 export class Offences {
   #count = 0;
   #first: Offence | undefined;
+  #last: Offence | undefined;
 
   /** @param startedAt `mono()` at the start of the run. */
   constructor(private readonly startedAt: number) {}
@@ -169,19 +172,25 @@ export class Offences {
   add(at: number, what: string): void {
     this.#count++;
     const at_s = Math.max(0, (at - this.startedAt) / 1000);
+    this.#last = { at_s, what };
     // What is noticed late, such as a loss, may have happened first.
     if (this.#first === undefined || at_s < this.#first.at_s) this.#first = { at_s, what };
   }
 
   state(): Json {
-    const first = this.#first === undefined ? null : { at_s: this.#first.at_s, what: this.#first.what };
-    return { count: this.#count, first };
+    const kept = (one: Offence | undefined) => one === undefined ? null : { at_s: one.at_s, what: one.what };
+    return { count: this.#count, first: kept(this.#first), last: kept(this.#last) };
   }
 
   restore(state: Json): void {
-    const { count, first } = state as unknown as { readonly count: number; readonly first: Offence | null };
+    const { count, first, last } = state as unknown as {
+      readonly count: number;
+      readonly first: Offence | null;
+      readonly last?: Offence | null;
+    };
     this.#count = count;
     this.#first = first ?? undefined;
+    this.#last = last ?? undefined;
   }
 
   get count(): number {
@@ -196,7 +205,8 @@ export class Offences {
   verdict(name: string, observed: number, sound: string): MonitorVerdict {
     if (this.#first !== undefined) {
       const { what } = this.#first;
-      return { name, outcome: "violated", reason: what, offences: this.#count, first_offence: this.#first };
+      const last = this.#last === undefined || this.#count < 2 ? {} : { last_offence: this.#last };
+      return { name, outcome: "violated", reason: what, offences: this.#count, first_offence: this.#first, ...last };
     }
     if (observed === 0) return { name, outcome: "idle", reason: "nothing was observed", offences: 0 };
     return { name, outcome: "sound", reason: sound, offences: 0 };

@@ -28,6 +28,7 @@ import { SoakRun } from "./soak_run.ts";
 import { SOAK } from "./soak_spec.ts";
 import { isEmbedded, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
 import { liveLine } from "./soak_text.ts";
+import { Lookout } from "./standing.ts";
 
 /** What main hands over. */
 export interface SoakContext {
@@ -242,7 +243,7 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
     }),
     failFast: plan.failFast,
     signal: AbortSignal.any([signal, full.signal]),
-    progress: progressTo(printer),
+    progress: watching(parts, { clock: own, printer }),
   }).run();
 }
 
@@ -314,12 +315,14 @@ function seconds(ms: number): string {
 }
 
 /** The live line on a terminal; where there is none, a plain line a minute. */
-function progressTo(printer: Printer): (status: Parameters<typeof liveLine>[0]) => void {
+function watching({ state }: Conducted, { clock, printer }: Pick<SoakContext, "clock" | "printer">) {
+  const lookout = new Lookout(state, clock);
   let next = LOG_EVERY_S;
-  return (status) => {
-    printer.progress(liveLine(status));
-    if (status.elapsed_s < next) return;
+  return (elapsed_s: number, duration_s: number) => {
+    const standing = lookout.look(elapsed_s, duration_s);
+    printer.progress(liveLine(standing, printer.width));
+    if (elapsed_s < next) return;
     next += LOG_EVERY_S;
-    printer.err(liveLine(status));
+    printer.err(liveLine(standing));
   };
 }

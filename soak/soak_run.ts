@@ -60,20 +60,10 @@ export interface RunOptions {
   readonly failFast: boolean;
   /** Ends the run gracefully; its reason becomes the report's. */
   readonly signal: AbortSignal;
-  readonly progress: (status: Status) => void;
-}
-
-/** What the live line shows. */
-export interface Status {
-  readonly elapsed_s: number;
-  readonly duration_s: number;
-  readonly calls: number;
-  readonly p99: number | null;
-  readonly errors: number;
-  readonly rss: number | undefined;
-  readonly acknowledged: number;
-  readonly observed: number;
-  readonly first: string | undefined;
+  /** Told every second. @param duration_s Run time at the planned end. */
+  readonly progress: (elapsed_s: number, duration_s: number) => void;
+  /** Shown everything that is observed. */
+  readonly onlooker?: (observation: Observation) => void;
 }
 
 /** See the module comment. */
@@ -227,6 +217,7 @@ export class SoakRun {
   #observe(observation: Observation): void {
     this.options.state.observe(observation);
     this.options.journal.note(observation);
+    this.options.onlooker?.(observation);
   }
 
   #nextSequence(caller: number): number {
@@ -269,23 +260,11 @@ export class SoakRun {
 
   async #progress(signal: AbortSignal, stopLoad: (why: string) => void): Promise<void> {
     const { clock, progress, state, failFast } = this.options;
-    const { tally, latency, series, accounting, thresholds } = state;
     while (!signal.aborted) {
-      const broken = thresholds.advance(this.#now() / MS_PER_SECOND);
+      const broken = state.thresholds.advance(this.#now() / MS_PER_SECOND);
       const violated = broken ?? state.verdicts().find(({ outcome }) => outcome === "violated")?.reason;
       if (failFast && violated !== undefined) stopLoad(`--fail-fast: ${violated}`);
-      const { acknowledged, observed } = accounting.counts;
-      progress({
-        elapsed_s: this.#now() / MS_PER_SECOND,
-        duration_s: this.#plannedEnd / MS_PER_SECOND,
-        calls: tally.calls,
-        p99: latency.total.percentile(99),
-        errors: Object.values(tally.errors).reduce((a, b) => a + b, 0),
-        rss: series.of("memory.rss").at(-1)?.value,
-        acknowledged,
-        observed,
-        first: violated,
-      });
+      progress(this.#now() / MS_PER_SECOND, this.#plannedEnd / MS_PER_SECOND);
       await clock.sleep(PROGRESS_EVERY_MS, signal).catch(() => {});
     }
   }

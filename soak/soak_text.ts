@@ -3,9 +3,9 @@
 import { visible } from "../src/report/escape.ts";
 import { pad, wrap } from "../src/report/text.ts";
 import type { SoakReport } from "./soak_report.ts";
-import type { Status } from "./soak_run.ts";
+import type { Standing } from "./standing.ts";
+import { valueText } from "./value_text.ts";
 
-const MIB = 1_048_576;
 const NAME_COLUMNS = 18;
 
 /** `1:02:03` or `02:03`. */
@@ -17,19 +17,65 @@ export function clockText(seconds: number): string {
   return hours > 0 ? `${hours}:${rest}` : rest;
 }
 
-/** The one line that is replaced while a run goes on. */
-export function liveLine(status: Status): string {
-  const { elapsed_s, duration_s, calls, p99, errors, rss, acknowledged, observed, first } = status;
-  const parts = [
-    `${clockText(elapsed_s)}/${clockText(duration_s)}`,
-    `${elapsed_s > 0 ? (calls / elapsed_s).toFixed(1) : "0.0"}/s`,
-    `p99 ${p99 === null ? "-" : p99.toFixed(1)} ms`,
-    `errors ${errors}`,
-    ...(rss === undefined ? [] : [`rss ${(rss / MIB).toFixed(1)} MiB`]),
-    `events ${observed}/${acknowledged}`,
-    first === undefined ? "nothing violated so far" : `VIOLATED ${visible(first)}`,
+/** Columns that must be left for the reason of a verdict, else it is left out. */
+const LEAST_REASON = 12;
+
+/**
+ * The one line that is replaced while a run goes on: the fullest form that fits, with what was found last at its end.
+ * The last column stays free, since some terminals wrap there.
+ */
+export function liveLine(standing: Standing, width: number = Infinity): string {
+  const forms = [wideForm(standing, true), wideForm(standing, false), narrowForm(standing, true)];
+  const line = forms.find(({ length }) => length < width) ?? narrowForm(standing, false);
+  const { verdict, reason } = standing;
+  if (verdict === "stable" || verdict === "inconclusive") return line.slice(0, width - 1);
+  const whole = `${line}: ${visible(reason)}`;
+  if (whole.length < width) return whole;
+  return width - line.length < LEAST_REASON ? line.slice(0, width - 1) : `${whole.slice(0, width - 2)}…`;
+}
+
+function wideForm(standing: Standing, full: boolean): string {
+  const { elapsed_s, duration_s, rate, latency: { p99 }, failed, memory, events } = standing;
+  const grows = slopeText(memory);
+  const shown = [
+    ...(memory !== undefined && (full || grows === undefined) ? [valueText(memory.last, "bytes")] : []),
+    ...(grows === undefined ? [] : [grows]),
   ];
-  return parts.join("  ");
+  return [
+    `${clockText(elapsed_s)}/${clockText(duration_s)}`,
+    `${rate.toFixed(1)}/s`,
+    `p99 ${p99 === null ? "-" : p99.toFixed(1)} ms`,
+    `errors ${failed}`,
+    ...(shown.length === 0 ? [] : [`memory ${shown.join(" ")}`]),
+    `events ${events.observed}/${events.acknowledged}`,
+    verdictText(standing),
+  ].join("  ");
+}
+
+/** @param planned With the planned duration and the acknowledged events. */
+function narrowForm(standing: Standing, planned: boolean): string {
+  const { elapsed_s, duration_s, rate, latency: { p99 }, failed, memory, events } = standing;
+  const grows = slopeText(memory) ?? (memory === undefined ? undefined : valueText(memory.last, "bytes"));
+  return [
+    clockText(elapsed_s) + (planned ? `/${clockText(duration_s)}` : ""),
+    `${rate.toFixed(rate < 100 ? 1 : 0)}/s`,
+    `p99 ${p99 === null ? "-" : p99.toFixed(p99 < 10 ? 1 : 0)}ms`,
+    `${failed} err`,
+    ...(grows === undefined ? [] : [grows.replace(" ", "")]),
+    `ev ${events.observed}${planned ? `/${events.acknowledged}` : ""}`,
+    verdictText(standing),
+  ].join(" ");
+}
+
+function slopeText(memory: Standing["memory"]): string | undefined {
+  const slope = memory?.verdict?.slopePerHour ?? null;
+  return slope === null ? undefined : `${slope < 0 ? "" : "+"}${valueText(slope, "bytes")}/h`;
+}
+
+/** A violation stays one; everything else may still change. */
+function verdictText({ verdict }: Standing): string {
+  if (verdict === "violated") return "VIOLATED";
+  return `${verdict === "drifting" || verdict === "invalid" ? verdict.toUpperCase() : verdict} so far`;
 }
 
 /** A verdict that leaves the audit chain out says so in its own line. */
