@@ -22,7 +22,11 @@ import {
   type ServedAnswer,
   type ServedRequest,
 } from "../wire/mod.ts";
+import { freePort } from "./managed_node.ts";
 import type { Session } from "./session.ts";
+
+/** Seeds of the choice of a port lie below. */
+const MAX_SEED = 2 ** 31;
 
 /** A capability the peer offers. */
 export interface PeerCapability {
@@ -69,6 +73,8 @@ export interface PeerOptions {
   readonly tls?: { readonly certificatePem: string; readonly keyPem: string };
   /** Port to listen on again after a restart; default any. */
   readonly port?: number;
+  /** It will stop and listen again: its port comes from where no connection of others takes it meanwhile. */
+  readonly returns?: boolean;
 }
 
 /** An answer in the contract's form. */
@@ -96,7 +102,14 @@ export class PeerHost {
   }
 
   static async start(session: Session, options: PeerOptions): Promise<PeerHost> {
-    const peer = new PeerHost(session, options);
+    const { network } = session;
+    const port = options.returns === true
+      ? await network.fact(
+        "port of a peer",
+        () => Promise.resolve(freePort(session.random("peer-port").below(MAX_SEED))),
+      )
+      : undefined;
+    const peer = new PeerHost(session, port === undefined ? options : { ...options, port });
     await peer.listen();
     return peer;
   }

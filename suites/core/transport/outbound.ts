@@ -195,7 +195,8 @@ export const outboundCases: readonly ConformanceCase[] = [
       const { target, actors, must } = context;
       const { identity } = await actors.member("paula");
       const validFrom = target.wall();
-      const route = await routed(context, { tls: await peerCertificate(identity, { serial: 1, validFrom }) });
+      const tls = await peerCertificate(identity, { serial: 1, validFrom });
+      const route = await routed(context, { tls, returns: true });
       await firstCall(context, route);
       const before = route.peer.calls.length;
       await route.peer.stop();

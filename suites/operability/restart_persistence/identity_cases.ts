@@ -161,6 +161,7 @@ export const identityCases: readonly ConformanceCase[] = [
         identity,
         capabilities: [{ name: ECHO, version: "1.0" }],
         tls: await tls(1),
+        returns: true,
       });
       await target.introduce(peer);
       const reached = await until(
