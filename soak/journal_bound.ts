@@ -52,9 +52,9 @@ export function memoryBound(load: LoadSize): number {
   return IDLE_BYTES + MEMORY_PER_STATE_BYTE * stateBound(load);
 }
 
-/** The line for the operator. */
-export function announcement(load: LoadSize & { readonly folder: string }): string {
-  const mib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
+/** The line for the operator. Each of several processes remembers what all of them cause. */
+export function announcement(load: LoadSize & { readonly folder: string; readonly processes?: number }): string {
+  const mib = (bytes: number) => `${Math.ceil(bytes * (load.processes ?? 1) / MIB)} MiB`;
   return `Journal: at most ${mib(diskBound(load))} in ${load.folder}, memory at most ${mib(memoryBound(load))}; ` +
     `a run that is killed goes on with --resume ${load.folder}.`;
 }

@@ -23,10 +23,17 @@ export interface MergedShard {
 
 type Thresholds = SoakReport["thresholds"];
 
-/** @param missing Shards of the run that are not there, by number. */
-export function mergeShards(shards: readonly MergedShard[], missing: readonly number[]): SoakReport {
+/**
+ * @param missing Shards of the run that are not there, by number.
+ * @param word What a shard is called.
+ */
+export function mergeShards(
+  shards: readonly MergedShard[],
+  missing: readonly number[],
+  word: "shard" | "worker" = "shard",
+): SoakReport {
   const parts = shards.toSorted((a, b) => a.index - b.index).map(({ path, index, run }) => ({
-    label: `shard ${index}`,
+    label: `${word} ${index}`,
     index,
     run,
     report: reportOf(run, path),
@@ -40,7 +47,7 @@ export function mergeShards(shards: readonly MergedShard[], missing: readonly nu
     report.series.map((one) => ({ ...one, name: `${one.name} (${label})` }))
   );
   const incomplete = [
-    ...missing.map((index) => `shard ${index} is missing`),
+    ...missing.map((index) => `${word} ${index} is missing`),
     ...parts.flatMap(({ label, run, report }) =>
       run.ending === undefined ? [`${label}: ${report.ended_early ?? "it has not come to its end"}`] : []
     ),
@@ -186,7 +193,8 @@ export function mergeVerdicts(
   });
 }
 
-function mergeThresholds(shards: readonly Thresholds[]): Thresholds {
+/** One verdict per threshold: the worst of all shards. */
+export function mergeThresholds(shards: readonly Thresholds[]): Thresholds {
   return (shards[0] ?? []).map(({ expression }, place) => {
     const all = shards.flatMap((thresholds) => thresholds[place] ?? []);
     const upper = /<=?/.test(expression);
@@ -205,11 +213,13 @@ function mergeThresholds(shards: readonly Thresholds[]): Thresholds {
   });
 }
 
-function sum<T>(list: readonly T[], pick: (one: T) => number): number {
+/** Sum of one number of each. */
+export function sum<T>(list: readonly T[], pick: (one: T) => number): number {
   return list.reduce((total, one) => total + pick(one), 0);
 }
 
-function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+/** Counts of the same name added. */
+export function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total = new Map<string, number>();
   for (const [name, count] of counts.flatMap((one) => Object.entries(one))) {
     total.set(name, (total.get(name) ?? 0) + count);
@@ -217,7 +227,8 @@ function summed(counts: readonly Readonly<Record<string, number>>[]): Record<str
   return Object.fromEntries([...total].sort());
 }
 
-function most(values: readonly (number | null)[]): number | null {
+/** The highest that is known. */
+export function most(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
 }

@@ -30,6 +30,9 @@ export async function soakCommand(
     case "merge":
       return await (await import("./merge_command.ts")).mergeCommand(paths, options, context);
   }
+  if (action === "worker" && paths[0] === undefined) {
+    return await (await import("./worker_command.ts")).workerCommand(options, context);
+  }
   if (paths[0] !== undefined) throw new UsageError(`soak ${action}: unexpected argument "${paths[0]}"`);
   return await (await import("./soak_command.ts")).runSoakCommand(options, context);
 }

@@ -6,6 +6,8 @@ import type { RestoredRun } from "./journal_restore.ts";
 import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
 import { plotsOf } from "./plots.ts";
 import { runOf } from "./run_folder.ts";
+import { readWorkersRun } from "./workers_file.ts";
+import { reportWorkers } from "./workers_report.ts";
 import type { RunConfig } from "./run_state.ts";
 import type { SoakContext } from "./soak_command.ts";
 import type { SoakReport } from "./soak_report.ts";
@@ -14,6 +16,9 @@ import type { SoakReport } from "./soak_report.ts";
 export async function reportCommand(folder: string, options: Options, context: SoakContext): Promise<number> {
   const json = options.flag("json");
   const printer = json ? quietPrinter(context.printer) : context.printer;
+  const workers = await readWorkersRun(folder);
+  const asJson = json ? (text: string) => context.printer.out(text) : undefined;
+  if (workers !== undefined) return await reportWorkers(workers, { folder, printer, json: asJson });
   const run = await runOf("report", folder);
   const embedded = isEmbeddedRun(run.config);
   if (embedded) printer.err(EMBEDDED_LINE);
@@ -23,7 +28,7 @@ export async function reportCommand(folder: string, options: Options, context: S
     plots: plotsOf(run.state),
     folder,
     printer,
-    json: json ? (text) => context.printer.out(text) : undefined,
+    json: asJson,
     embedded,
   });
 }

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { OutputError, prepareFolder } from "../src/report/atomic.ts";
 import { folderDisk, type JournalDisk } from "./journal_disk.ts";
+import { readWorkersRun } from "./workers_file.ts";
 import { JOURNAL_DIR, type RestoredRun, restoreRun } from "./journal_restore.ts";
+import type { RunConfig } from "./run_state.ts";
 
 export const REPORT_FILE = "soak-report.json";
 export const HTML_FILE = "soak-report.html";
@@ -44,7 +46,8 @@ export async function takeFolder(path: string, disk = folderDisk): Promise<RunFo
  */
 export async function clearFolder({ path, disk }: RunFolder): Promise<void> {
   const before = await restoreRun(disk);
-  if (before !== undefined && before.ending === undefined) {
+  const workers = await readWorkersRun(path);
+  if ((before !== undefined && before.ending === undefined) || workers?.ended === false) {
     throw new UsageError(
       `soak: ${path} holds a run that was cut off; go on with --resume ${path}, see it with "soak report ${path}", ` +
         "or choose another --output-dir",
@@ -60,6 +63,9 @@ export async function clearFolder({ path, disk }: RunFolder): Promise<void> {
  */
 export async function runOf(action: string, path: string): Promise<RestoredRun> {
   const run = await restoreRun(folderDisk(join(path, JOURNAL_DIR)));
+  if (run === undefined && await readWorkersRun(path) !== undefined) {
+    throw new UsageError(`soak ${action}: ${path} holds a run of several workers; "soak report ${path}" shows it`);
+  }
   if (run === undefined) throw new UsageError(`soak ${action}: ${path} holds no run; name an output directory of soak`);
   return run;
 }
@@ -72,7 +78,10 @@ const MAY_CHANGE: readonly string[] = ["target", "target-url", "pid", "cgroup", 
  *
  * @throws {UsageError} If a key is missing, or something is to be judged otherwise than it was begun.
  */
-export function resumedOptions(options: Options, run: RestoredRun): Options {
+export function resumedOptions(
+  options: Options,
+  run: { readonly config: Pick<RunConfig, "options" | "secrets"> },
+): Options {
   const { secrets, options: kept } = run.config;
   const given = new Map(options.entries());
   const missing = secrets.find((name) => !given.has(name));

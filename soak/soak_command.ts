@@ -28,7 +28,9 @@ import { SoakRun } from "./soak_run.ts";
 import { SOAK } from "./soak_spec.ts";
 import { isEmbedded, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
 import { liveLine } from "./soak_text.ts";
-import { Lookout } from "./standing.ts";
+import { Lookout, type Standing } from "./standing.ts";
+import type { WorkerSeat } from "./worker_seat.ts";
+import { runWorkers, wantsWorkers } from "./workers.ts";
 
 /** What main hands over. */
 export interface SoakContext {
@@ -40,6 +42,10 @@ export interface SoakContext {
   readonly programUrl: string;
   /** Where the journal writes, given its folder; plain files without it. */
   readonly disk?: (folder: string) => JournalDisk;
+  /** Present where this process is one of several workers. */
+  readonly seat?: WorkerSeat;
+  /** Told the report of a run that is over. */
+  readonly ended?: (report: SoakReport) => void;
 }
 
 /** Seconds between two plain progress lines where no terminal shows the live line. */
@@ -49,6 +55,7 @@ const CALLERS_PER_EPOCH = 1000;
 
 /** Runs a soak; returns the exit code (design.md "Output of a run"). */
 export async function runSoakCommand(given: Options, context: SoakContext): Promise<number> {
+  if (await wantsWorkers(given)) return await runWorkers(given, context);
   const resumed = given.text("resume");
   if (resumed !== undefined && given.given("output-dir")) {
     throw new UsageError("soak: --resume names the output directory; leave out --output-dir");
@@ -111,6 +118,7 @@ async function soak(
     folder: folder.path,
     programUrl: context.programUrl,
     signal: context.signal,
+    ...(context.seat === undefined ? {} : { seat: context.seat }),
   });
   const { clock: shown, skew } = skewableClock(clock);
   const direct = new LiveNetwork({ scope: "soak", sink: nullSink, clock: shown });
@@ -141,11 +149,13 @@ async function soak(
     say(printer, `Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
     const state = before?.state ?? new RunState(configOf(options, plan, chosen, prepared, { seed, timeOrigin, clock }));
     checkSameNode(state.config, prepared);
+    await context.seat?.together();
     const report = await conduct({ options, plan, chosen, prepared, state, before, folder, direct, network, skew }, {
       ...context,
       printer,
     });
     printer.progress("");
+    context.ended?.(report);
     return await presentReport(report, {
       plots: plotsOf(state),
       folder: folder.path,
@@ -185,7 +195,7 @@ interface Conducted {
 }
 
 /** Opens the journal, declares the gap of a resumed run, runs. */
-async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext): Promise<SoakReport> {
+async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakContext): Promise<SoakReport> {
   const { options, plan, chosen, prepared, state, before, folder, direct, network, skew } = parts;
   const { config, tally } = state;
   const own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
@@ -211,7 +221,9 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
       full.abort(new Error(`the journal cannot be written: ${why}`));
     },
   });
-  say(printer, announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
+  if (seat === undefined) {
+    say(printer, announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
+  }
   signal.addEventListener("abort", () => {
     printer.progress("");
     say(printer, "The run ends: what is under way is waited for and read again. Ctrl-C once more ends it at once.");
@@ -243,7 +255,7 @@ async function conduct(parts: Conducted, { clock, printer, signal }: SoakContext
     }),
     failFast: plan.failFast,
     signal: AbortSignal.any([signal, full.signal]),
-    progress: watching(parts, { clock: own, printer }),
+    progress: watching(parts, { clock: own, printer, ...(seat === undefined ? {} : { seat }) }),
   }).run();
 }
 
@@ -314,14 +326,18 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** The live line on a terminal; where there is none, a plain line a minute. */
-function watching({ state }: Conducted, { clock, printer }: Pick<SoakContext, "clock" | "printer">) {
+function watching({ state }: Conducted, { clock, printer, seat }: Pick<SoakContext, "clock" | "printer" | "seat">) {
   const lookout = new Lookout(state, clock);
+  const show = seat === undefined ? progressTo(printer) : (standing: Standing) => seat.standing(standing);
+  return (elapsed_s: number, duration_s: number) => show(lookout.look(elapsed_s, duration_s));
+}
+
+/** The live line on a terminal; where there is none, a plain line a minute. */
+export function progressTo(printer: Printer): (standing: Standing) => void {
   let next = LOG_EVERY_S;
-  return (elapsed_s: number, duration_s: number) => {
-    const standing = lookout.look(elapsed_s, duration_s);
+  return (standing) => {
     printer.progress(liveLine(standing, printer.width));
-    if (elapsed_s < next) return;
+    if (standing.elapsed_s < next) return;
     next += LOG_EVERY_S;
     printer.err(liveLine(standing));
   };

@@ -9,6 +9,7 @@ export const DEFAULT_RATE = "20/s";
 /** 10 minutes: long enough to see a leak of a few megabytes per minute, short enough to be tried. */
 export const DEFAULT_DURATION_MS = 600_000;
 const MAX_CONCURRENCY = 1000;
+const MAX_WORKERS = 256;
 const MAX_PID = 4_194_304;
 
 export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
@@ -51,6 +52,15 @@ export const SOAK_RUN_OPTIONS: readonly OptionSpec[] = [
   },
   { name: "fail-fast", kind: "flag", help: "end the run at the first broken threshold or violation" },
   { name: "chaos", kind: "path", value: "FILE", help: "faults on purpose, YAML: restarts, pauses, network, clock" },
+  {
+    name: "workers",
+    kind: "count",
+    value: "N",
+    standard: "1",
+    min: 1,
+    max: MAX_WORKERS,
+    help: "share the load among N processes of this machine, for when one core is not enough",
+  },
   {
     name: "shard",
     kind: "text",

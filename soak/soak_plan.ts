@@ -23,6 +23,7 @@ export interface SoakPlan {
   readonly rateText: string;
   /** Highest rate of this process, calls per second. */
   readonly rate: number;
+  /** Calls this process keeps under way. */
   readonly concurrency: number | undefined;
   readonly thresholds: readonly string[];
   readonly weights: Readonly<Record<string, number>> | undefined;
@@ -54,8 +55,8 @@ export async function readPlan(options: Options): Promise<SoakPlan> {
   if (shard !== undefined && !options.given("time-origin")) {
     throw new UsageError("soak: --shard needs --time-origin, the same for all shards: they begin together then");
   }
-  if (shard !== undefined && concurrency !== undefined) {
-    throw new UsageError("soak: --shard splits a schedule, and --concurrency has none; leave out one of them");
+  if (shard !== undefined && concurrency !== undefined && concurrency < shard.count) {
+    throw new UsageError(`soak: --concurrency ${concurrency} cannot be shared by ${shard.count} shards`);
   }
   const chaosFile = options.text("chaos");
   const chaos = chaosFile === undefined ? [] : await readChaos(chaosFile, durationMs);
@@ -63,8 +64,8 @@ export async function readPlan(options: Options): Promise<SoakPlan> {
     durationMs,
     pace,
     rateText: concurrency === undefined ? rateText : `${concurrency} at a time`,
-    rate: concurrency === undefined ? peakRate(pace) / (shard?.count ?? 1) : MEASURED_RATE,
-    concurrency,
+    rate: (concurrency === undefined ? peakRate(pace) : MEASURED_RATE) / (shard?.count ?? 1),
+    concurrency: concurrency === undefined ? undefined : shareOf(concurrency, shard),
     thresholds,
     weights: workload.weights,
     exceedRateLimits: workload.exceedRateLimits || options.flag("exceed-rate-limits"),
@@ -100,6 +101,13 @@ export function readWeights(list: readonly string[]): Readonly<Record<string, nu
     weights[name] = value;
   }
   return weights;
+}
+
+/** The part of the calls under way that is this shard's. */
+function shareOf(concurrency: number, shard: Shard | undefined): number {
+  if (shard === undefined) return concurrency;
+  const { index, count } = shard;
+  return Math.floor(concurrency / count) + (index <= concurrency % count ? 1 : 0);
 }
 
 /** `2/3`; undefined without the option. */

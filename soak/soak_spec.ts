@@ -12,8 +12,9 @@ export const SOAK: CommandSpec = {
     {
       name: "ACTION",
       required: false,
-      choices: ["run", "report", "merge", "judge"],
-      help: "run, which may be left out, report what a run has seen, merge shards, or judge one series of a CSV file",
+      choices: ["run", "report", "merge", "judge", "worker"],
+      help:
+        "run, which may be left out, report what a run has seen, merge shards, or judge one series of a CSV file; worker is what --workers starts",
     },
     {
       name: "PATH",

@@ -12,6 +12,7 @@ import { EndpointTarget } from "../src/target/endpoint.ts";
 import type { Target } from "../src/target/target.ts";
 import { NodeChild, type Started, type SteeredNode } from "./child.ts";
 import { ContainerChild } from "./container_child.ts";
+import type { WorkerSeat } from "./worker_seat.ts";
 
 /** A target and how to look at it. */
 export interface SoakTarget {
@@ -41,6 +42,8 @@ export interface TargetRun {
   readonly programUrl: string;
   /** Aborted by Ctrl-C. */
   readonly signal?: AbortSignal;
+  /** Where this process is one of several workers and the target may be started already. */
+  readonly seat?: WorkerSeat;
 }
 
 /** Whether the target is the built-in node. */
@@ -62,6 +65,8 @@ export async function openTarget(options: Options, run: TargetRun): Promise<Soak
     checkFaults(faults);
     const dialect = shippedDialect("contract");
     if (dialect === undefined) throw new UsageError("soak: the dialect contract is missing");
+    const shared = run.seat?.target(dialect, NO_ADAPTER);
+    if (shared !== undefined) return shared;
     return await started(
       { kind: "embedded", main: run.programUrl, faults },
       { spec, dialect, adapter: NO_ADAPTER },
@@ -69,6 +74,8 @@ export async function openTarget(options: Options, run: TargetRun): Promise<Soak
     );
   }
   const { target, adapter } = await chooseTarget(options, run);
+  const shared = run.seat?.target(target.dialect, adapter);
+  if (shared !== undefined) return shared;
   if (spec.startsWith("exec:")) {
     const command = spec.slice("exec:".length).trim();
     return await started({ kind: "exec", command }, { spec, dialect: target.dialect, adapter }, run);

@@ -95,7 +95,8 @@ export function reportLines(report: SoakReport, width: number): string[] {
   ];
   const row = (name: string, text: string) => {
     const [first = "", ...more] = wrap(visible(text), width - NAME_COLUMNS - 2);
-    lines.push(`  ${pad(name, NAME_COLUMNS)}${first}`);
+    if (name.length < NAME_COLUMNS) lines.push(`  ${pad(name, NAME_COLUMNS)}${first}`);
+    else lines.push(`  ${name}`, `  ${" ".repeat(NAME_COLUMNS)}${first}`);
     for (const line of more) lines.push(`  ${" ".repeat(NAME_COLUMNS)}${line}`);
   };
   const ms = (value: number | null) => value === null ? "-" : value.toFixed(1);
