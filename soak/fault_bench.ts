@@ -20,13 +20,13 @@ interface Row {
 
 /** In the order of the issue. */
 const ROWS: readonly Row[] = [
-  { fault: "leaks-memory-per-call", verdict: "drifting", says: /^memory\.(rss|pss) / },
+  { fault: "leaks-memory-per-call", verdict: "drifting", says: /^memory\.(rss|pss): / },
   { fault: "drops-every-500th-event", verdict: "violated", says: /^events: lost: event \S+ / },
   { fault: "duplicates-one-event", verdict: "violated", says: /^events: duplicated: / },
   { fault: "rewrites-an-old-event", verdict: "violated", says: /^log-integrity: rewritten: event \S+ / },
   { fault: "breaks-audit-link", verdict: "violated", says: /^audit-chain: broken: record 20 .*does not link/ },
   { fault: "forks-audit-chain", verdict: "violated", says: /^audit-chain: equivocation: record 20 / },
-  { fault: "answers-slower-every-10-s", verdict: "drifting", says: /^latency\.p(50|99) / },
+  { fault: "answers-slower-every-10-s", verdict: "drifting", says: /^latency\.p(50|99): / },
   {
     fault: "forgets-last-event-on-restart",
     verdict: "violated",

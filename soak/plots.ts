@@ -66,7 +66,7 @@ function thinned(samples: readonly Sample[], count: number): readonly Sample[] {
 }
 
 /** Unit of a series that is only shown. */
-function unitOf(name: string): string {
+export function unitOf(name: string): string {
   if (/(heap|rss|memory|bytes)/.test(name)) return "bytes";
   return /(lag|latency|offset|_ms)/.test(name) ? "ms" : "";
 }

@@ -12,6 +12,7 @@ import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
 import { disturbancesOf } from "./chaos.ts";
 import { DetourNetwork, skewableClock } from "./chaos_network.ts";
 import { AT_START, Journal } from "./journal.ts";
+import type { Dashboard } from "./dashboard.ts";
 import type { JournalDisk } from "./journal_disk.ts";
 import { announcement } from "./journal_bound.ts";
 import { type RestoredRun, writeRunFile } from "./journal_restore.ts";
@@ -29,6 +30,8 @@ import { SOAK } from "./soak_spec.ts";
 import { isEmbedded, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
 import { liveLine } from "./soak_text.ts";
 import { Lookout, type Standing } from "./standing.ts";
+import { exportsTelemetry } from "./telemetry_wanted.ts";
+import type { Telemetry } from "./telemetry.ts";
 import type { WorkerSeat } from "./worker_seat.ts";
 import { runWorkers, wantsWorkers } from "./workers.ts";
 
@@ -111,6 +114,8 @@ async function soak(
   if (before === undefined) await removeOldData(folder.path);
   if (!options.given("duration")) printer.err("No --duration is given: the run takes 10 minutes.");
   if (isEmbedded(options)) printer.err(EMBEDDED_LINE);
+  await using dashboard = await dashboardOf(plan, clock);
+  if (dashboard !== undefined) printer.err(`Dashboard: ${dashboard.url}`);
   const chosen = await openTarget(options, {
     clock,
     seed,
@@ -150,11 +155,25 @@ async function soak(
     const state = before?.state ?? new RunState(configOf(options, plan, chosen, prepared, { seed, timeOrigin, clock }));
     checkSameNode(state.config, prepared);
     await context.seat?.together();
-    const report = await conduct({ options, plan, chosen, prepared, state, before, folder, direct, network, skew }, {
-      ...context,
-      printer,
-    });
+    const telemetry = await telemetryOf(state.config);
+    const parts = {
+      options,
+      plan,
+      chosen,
+      prepared,
+      state,
+      before,
+      folder,
+      direct,
+      network,
+      skew,
+      dashboard,
+      telemetry,
+    };
+    const report = await conduct(parts, { ...context, printer });
     printer.progress("");
+    telemetry?.end(report);
+    await dashboard?.end(report);
     context.ended?.(report);
     return await presentReport(report, {
       plots: plotsOf(state),
@@ -192,11 +211,13 @@ interface Conducted {
   readonly direct: LiveNetwork;
   readonly network: LiveNetwork | DetourNetwork;
   readonly skew: (ms: number) => void;
+  readonly dashboard: Dashboard | undefined;
+  readonly telemetry: Telemetry | undefined;
 }
 
 /** Opens the journal, declares the gap of a resumed run, runs. */
 async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakContext): Promise<SoakReport> {
-  const { options, plan, chosen, prepared, state, before, folder, direct, network, skew } = parts;
+  const { options, plan, chosen, prepared, state, before, folder, direct, network, skew, telemetry } = parts;
   const { config, tally } = state;
   const own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
   if (before !== undefined) {
@@ -255,6 +276,7 @@ async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakC
     }),
     failFast: plan.failFast,
     signal: AbortSignal.any([signal, full.signal]),
+    ...(telemetry === undefined ? {} : { onlooker: (observation) => telemetry.observe(observation) }),
     progress: watching(parts, { clock: own, printer, ...(seat === undefined ? {} : { seat }) }),
   }).run();
 }
@@ -326,10 +348,31 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-function watching({ state }: Conducted, { clock, printer, seat }: Pick<SoakContext, "clock" | "printer" | "seat">) {
+/** Loaded only where it is asked for. It listens before anything is started, so that a taken address costs nothing. */
+async function dashboardOf({ dashboard }: SoakPlan, clock: Clock): Promise<Dashboard | undefined> {
+  return dashboard === undefined ? undefined : new (await import("./dashboard.ts")).Dashboard(dashboard, clock);
+}
+
+/** Loaded only where the runtime exports it. */
+async function telemetryOf(config: RunConfig): Promise<Telemetry | undefined> {
+  if (!exportsTelemetry((name) => Deno.env.get(name))) return undefined;
+  const { Telemetry } = await import("./telemetry.ts");
+  return new Telemetry(config);
+}
+
+/** Shows where the run stands, every second. */
+function watching(
+  { state, dashboard, telemetry }: Conducted,
+  { clock, printer, seat }: Pick<SoakContext, "clock" | "printer" | "seat">,
+) {
   const lookout = new Lookout(state, clock);
   const show = seat === undefined ? progressTo(printer) : (standing: Standing) => seat.standing(standing);
-  return (elapsed_s: number, duration_s: number) => show(lookout.look(elapsed_s, duration_s));
+  return (elapsed_s: number, duration_s: number) => {
+    const standing = lookout.look(elapsed_s, duration_s);
+    show(standing);
+    dashboard?.show(standing, state);
+    telemetry?.show(standing);
+  };
 }
 
 /** The live line on a terminal; where there is none, a plain line a minute. */

@@ -5,6 +5,7 @@ import { parseThreshold, ThresholdError } from "../src/stats/threshold.ts";
 import { readAuditor } from "./auditor_options.ts";
 import { type Chaos, readChaos } from "./chaos_file.ts";
 import type { GivenAuditor } from "./civil_defence.ts";
+import { type DashboardSpec, readDashboard } from "./dashboard_access.ts";
 import type { Shard } from "./run_state.ts";
 import { type Pace, peakRate, readPace } from "./schedule.ts";
 import { DEFAULT_DURATION_MS, DEFAULT_RATE } from "./soak_options.ts";
@@ -33,6 +34,7 @@ export interface SoakPlan {
   readonly chaos: Chaos;
   readonly shard: Shard | undefined;
   readonly auditor: GivenAuditor | undefined;
+  readonly dashboard: DashboardSpec | undefined;
 }
 
 /** @throws {UsageError} If an option or a file cannot be understood. */
@@ -73,6 +75,7 @@ export async function readPlan(options: Options): Promise<SoakPlan> {
     chaos: [...chaos, ...restarts(options, durationMs)].toSorted((a, b) => a.atMs - b.atMs),
     shard,
     auditor: await readAuditor(options),
+    dashboard: readDashboard(options),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../src/protocol/mod.ts";
 import type { LatencySummary } from "../src/stats/latency_histogram.ts";
+import { MIN_SAMPLES } from "../src/stats/judge_series.ts";
 import type { InstrumentReport } from "./instrument.ts";
 import type { EventCounts } from "./monitors/accounting.ts";
 import type { MonitorVerdict, Offence } from "./observation.ts";
@@ -14,7 +15,7 @@ import { conclude, judgeAll, type JudgedSeries, type SoakVerdict } from "./verdi
  * Judging a long series takes tens of milliseconds in which no call leaves. One series is judged at a time, and the next
  * after this many times what that took: the tester's own work must not show in the 99th percentile it measures.
  */
-const REST_PER_WORK = 500;
+const REST_PER_WORK = 200;
 const MIN_REST_MS = 1000;
 /** Seconds over which the rate shown is taken. */
 const RATE_OVER_S = 10;
@@ -135,8 +136,11 @@ export class Lookout {
     const begun = this.clock.mono();
     if (begun < this.#restUntil) return;
     const { series, instrument } = this.state;
-    const there = JUDGED.filter(({ name }) => series.of(name).length > 0);
-    const kind = there[this.#turn++ % (there.length + 1)];
+    const there = JUDGED.filter(({ name }) => series.of(name).length >= MIN_SAMPLES);
+    const memory = there.find(({ name }) => MEMORY.includes(name));
+    // Every second turn is the memory's: its slope is what is looked at most.
+    const turn = this.#turn++;
+    const kind = turn % 2 === 0 && memory !== undefined ? memory : there[(turn >> 1) % (there.length + 1)];
     if (kind === undefined) {
       this.#instrument = instrument.report(null);
     } else {
