@@ -53,6 +53,7 @@ export function selftestJson(result: SelftestResult) {
     slow: result.slow,
     unproven: result.unproven,
     survivors: result.survivors.map(({ case: id, fault, outcome }) => ({ case: id, fault, outcome })),
+    variant_skips: result.variantSkips.map(({ case: id, fault, reason }) => ({ case: id, variant: fault, reason })),
     repeated: result.repeated,
     idle_faults: result.idleFaults,
   };
@@ -128,6 +129,9 @@ function printMatrix(result: SelftestResult, every: boolean, { printer }: Comman
   }
   for (const { case: id, reason } of result.unproven.slice(0, MAX_LISTED)) {
     printer.out(`unproven ${id}: ${visible(reason)}`);
+  }
+  for (const { case: id, fault, reason } of every ? result.variantSkips : []) {
+    printer.out(`skipped  ${id} < ${fault}: ${visible(reason)}`);
   }
   if (result.idleFaults.length > 0) printer.out(`idle faults: ${result.idleFaults.join(", ")}`);
   const sections = Map.groupBy(result.matrix, ({ section }) => section);

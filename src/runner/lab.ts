@@ -16,7 +16,7 @@ import { type LiveNetwork, nullSink, type TranscriptSink } from "../wire/mod.ts"
 import { RunnerBench } from "./bench.ts";
 import { type JobNode, nodeKey } from "./job.ts";
 import type { ReporterBench } from "./judged_reporter.ts";
-import { runCase, sessionNeeds } from "./run.ts";
+import { gateOf, runCase, sessionNeeds, unrun } from "./run.ts";
 import { liveNetworks, type RunBasis } from "./run_options.ts";
 import type { PlannedCase } from "./select.ts";
 
@@ -40,6 +40,8 @@ export class Lab {
   readonly target: Target;
   /** Cases that share one process go one after the other: none sees the traffic of another. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** What a sound variant turned out to be. */
+  #own: Promise<TargetProfile> | undefined;
 
   constructor(
     private readonly basis: LabBasis,
@@ -79,15 +81,28 @@ export class Lab {
   }
 
   /**
-   * Runs a case. The profile is that of the sound node: a fault that hides a capability must not turn its case into a
-   * skip.
+   * Runs a case. A node with faults has the gates of the sound one, whose profile is given: a fault that hides a
+   * capability must not turn its case into a skip. A sound variant has gates of its own: it may lack what the sound
+   * node has.
    */
-  run(planned: PlannedCase, profile: TargetProfile, sink: TranscriptSink = nullSink): Promise<CaseResult> {
-    const own = this.node.host === "embedded" || sessionNeeds(planned).durable === true;
-    if (own) return this.#run(planned, profile, sink);
-    const result = this.#turn.then(() => this.#run(planned, profile, sink));
+  async run(planned: PlannedCase, profile: TargetProfile, sink: TranscriptSink = nullSink): Promise<CaseResult> {
+    const { faults, variants, host } = this.node;
+    let open = profile;
+    if (faults.length === 0 && variants.length > 0) {
+      try {
+        open = await (this.#own ??= this.look().then((found) => found.profile));
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        return unrun(planned, { outcome: "error", reason: `looking at the variant: ${why}` });
+      }
+      const reason = gateOf(planned, open, this.target);
+      if (reason !== undefined) return unrun(planned, { outcome: "skipped", skip: "gated", reason });
+    }
+    const own = host === "embedded" || sessionNeeds(planned).durable === true;
+    if (own) return await this.#run(planned, open, sink);
+    const result = this.#turn.then(() => this.#run(planned, open, sink));
     this.#turn = result;
-    return result;
+    return await result;
   }
 
   close(): Promise<void> {

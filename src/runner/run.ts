@@ -121,19 +121,22 @@ export function sessionNeeds(planned: PlannedCase): SessionNeeds {
   };
 }
 
-function skipped(planned: PlannedCase, skip: "gated" | "slow", reason: string): CaseResult {
+/** The result of a case that was not run. */
+export function unrun(planned: PlannedCase, why: Pick<CaseResult, "outcome" | "skip" | "reason">): CaseResult {
   return {
     id: planned.definition.id,
     requirement: planned.requirement.id,
     specRef: planned.requirement.ref,
     level: planned.requirement.level,
     section: planned.section,
-    outcome: "skipped",
-    skip,
-    reason,
+    ...why,
     notes: [],
     durationMs: 0,
   };
+}
+
+function skipped(planned: PlannedCase, skip: "gated" | "slow", reason: string): CaseResult {
+  return unrun(planned, { outcome: "skipped", skip, reason });
 }
 
 /** Runs one case on a network of its own. */

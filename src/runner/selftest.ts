@@ -17,6 +17,14 @@ export interface Survivor {
   readonly outcome: string;
 }
 
+/** A case whose gate a sound variant closes. */
+export interface VariantSkip {
+  readonly case: string;
+  /** `variant NAME`. */
+  readonly fault: string;
+  readonly reason: string;
+}
+
 /** One cell of the kill matrix. */
 export interface KillCell {
   readonly case: string;
@@ -35,6 +43,8 @@ export interface SelftestResult {
   /** Cases whose gate no target of ours opens, with the reason. */
   readonly unproven: readonly { readonly case: string; readonly reason: string }[];
   readonly survivors: readonly Survivor[];
+  /** Cases that a sound variant does not run, because it lacks what they need. */
+  readonly variantSkips: readonly VariantSkip[];
   /** How many jobs were run again alone, because they did not end as they must beside the others. */
   readonly repeated: number;
   /** Faults that no case names. */
@@ -101,6 +111,7 @@ export async function selftest(options: SelftestOptions): Promise<SelftestResult
   const jobs = provable.flatMap((planned) => jobsOf(planned, options.variants));
   const matrix: KillCell[] = [];
   const survivors: Survivor[] = [];
+  const variantSkips: VariantSkip[] = [];
   const crew = new Crew(options, sound);
   try {
     const repeated = await crew.work(jobs, {
@@ -115,10 +126,13 @@ export async function selftest(options: SelftestOptions): Promise<SelftestResult
           matrix.push({ case: id, requirement: requirement.id, section, fault: label, killed: good, result });
         }
         if (!good) survivors.push({ case: id, fault: label, outcome: outcomeText(result) });
+        else if (result.outcome === "skipped") {
+          variantSkips.push({ case: id, fault: label, reason: result.reason ?? "" });
+        }
       },
       progress: options.progress,
     });
-    return assemble(options, provable, jobs, { unproven, survivors, matrix, repeated });
+    return assemble(options, provable, jobs, { unproven, survivors, variantSkips, matrix, repeated });
   } finally {
     await crew.close();
   }
@@ -129,12 +143,7 @@ function assemble(
   options: SelftestOptions,
   provable: readonly ProvableCase[],
   jobs: readonly Job[],
-  found: {
-    readonly unproven: SelftestResult["unproven"];
-    readonly survivors: readonly Survivor[];
-    readonly matrix: readonly KillCell[];
-    readonly repeated: number;
-  },
+  found: Pick<SelftestResult, "unproven" | "survivors" | "variantSkips" | "matrix" | "repeated">,
 ): SelftestResult {
   const named = new Set<string>(options.all.flatMap(({ definition }) => definition.brokenBy));
   const order = new Map(options.planned.map(({ definition }, i) => [definition.id, i]));
@@ -149,6 +158,7 @@ function assemble(
     killed: provable.filter(({ definition }) => !failed.has(definition.id)).length,
     unproven: found.unproven.toSorted((a, b) => (order.get(a.case) ?? 0) - (order.get(b.case) ?? 0)),
     survivors: byPlan(found.survivors),
+    variantSkips: byPlan(found.variantSkips),
     repeated: found.repeated,
     idleFaults: options.faultNames.filter((name) => !named.has(name)),
     matrix: byPlan(found.matrix),

@@ -133,3 +133,18 @@ Deno.test("slow cases that are left out are counted", async () => {
   const result = await selftest(select([slow]));
   assertEquals([result.cases, result.slow, result.killed], [1, 1, 0]);
 });
+
+Deno.test("a case that a sound variant cannot show is told as skipped there, and is proven all the same", async () => {
+  const id = `${SECTION}/token`;
+  const needing = defineCase({
+    ...lifetime,
+    id,
+    requirement: "IDN-001",
+    brokenBy: ["manifest-ttl-300"],
+    alsoNeeds: ["own-token"],
+  });
+  const result = await selftest(select([needing], { variants: { tokens: ["tokens-of-this-node-only"] } }));
+  assertEquals([result.killed, result.survivors], [1, []]);
+  const reason = "a token minted by a member is not honoured";
+  assertEquals(result.variantSkips, [{ case: id, fault: "variant tokens-of-this-node-only", reason }]);
+});

@@ -7,7 +7,7 @@ import { eventsRules } from "../rules/events.ts";
 /** Asks a node of the same make for more than the map. */
 const DETAIL = "x-sync-detail";
 
-/** CONTRACT §7.6: the map alone, and one name for the new head. */
+/** CONTRACT §7.6: the map alone, one name for the new head, and no events in the answer to a push. */
 function contractForm(answer: OutboundAnswer): OutboundAnswer {
   const { body } = answer;
   if (answer.status !== 200 || typeof body !== "object" || body instanceof Uint8Array) return answer;
@@ -16,7 +16,7 @@ function contractForm(answer: OutboundAnswer): OutboundAnswer {
     return { ...answer, body: Object.fromEntries(map) };
   }
   if (answer.route !== "/sync/v1/events") return answer;
-  const { new_head: _, ...rest } = body;
+  const { new_head: _, events: _events, ...rest } = body;
   return { ...answer, body: rest };
 }
 
@@ -41,8 +41,8 @@ function manifestInEvent(answer: OutboundAnswer): OutboundAnswer {
 
 export const eventsVariants = variants({
   "sync-in-contract-form": {
-    reading:
-      "heads as a map from community to lamport, new_head_lamport alone (CONTRACT §7.6); bare shape errors are unknown " +
+    reading: "heads as a map from community to lamport, new_head_lamport alone and no events in the answer to a push " +
+      "(CONTRACT §7.6); bare shape errors are unknown " +
       "schemas; a manifest is published inside its event (core-events conflicts)",
     outbound: (answer) => manifestInEvent(contractForm(answer)),
     request: (request) =>
