@@ -1,7 +1,7 @@
 /** Kept connections of the load: as many as calls are under way, reused in turn. */
 
 import { type Endpoint, HttpConnection, type HttpRequest, type Network, type ReadLimits } from "../src/wire/mod.ts";
-import { type HttpAnswer, request as requestAlone, WireError } from "../src/wire/mod.ts";
+import { type HttpAnswer, limitsOf, request as requestAlone, WireError } from "../src/wire/mod.ts";
 
 /** Targets close idle connections after 60 s (wire-format.md section 15); older ones of ours are not tried. */
 const MAX_IDLE_MS = 30_000;
@@ -15,12 +15,15 @@ interface Idle {
 export class ConnectionPool {
   #idle: Idle[] = [];
   #busy = 0;
+  private readonly limits: ReadLimits;
 
   constructor(
     private readonly network: Network,
     private readonly endpoint: () => Endpoint,
-    private readonly limits: Partial<ReadLimits>,
-  ) {}
+    limits: Partial<ReadLimits>,
+  ) {
+    this.limits = limitsOf(limits);
+  }
 
   /** Exchanges under way. */
   get busy(): number {

@@ -133,10 +133,14 @@ export class HttpConnection {
   }
 
   #begin(request: HttpRequest, limits: ReadLimits, startedAt: number): Exchange {
-    const common = { network: this.network, request, limits, exchange: nextExchange(this.network), startedAt };
-    if (this.#usable) return new Exchange({ ...common, connection: this.connection, carry: this.#carry });
+    const { network } = this;
+    const exchange = nextExchange(network);
+    if (this.#usable) {
+      const { connection } = this;
+      return new Exchange({ network, request, limits, exchange, startedAt, connection, carry: this.#carry });
+    }
     const failure = new WireError("closed", "Cannot send: current value of the connection is closed");
-    return new Exchange({ ...common, failure });
+    return new Exchange({ network, request, limits, exchange, startedAt, failure });
   }
 }
 

@@ -20,6 +20,7 @@ const EMPTY = new Uint8Array(0);
 const MAX_ASCII = 0x7f;
 /** Longer heads are left to the encoder. */
 const MAX_LOOPED = 256;
+const encoder = new TextEncoder();
 const counters = new WeakMap<Network, number>();
 
 /** Number of the next exchange in the scope of the network, from 1. */
@@ -35,19 +36,38 @@ const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 /** The exact bytes of a request. Nothing is checked: a case may want to send what is forbidden. */
 export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Array {
   const { method, path, headers, body, chunked } = request;
-  const present = new Set(headers.map(([name]) => name.toLowerCase()));
-  for (const name of request.omit ?? []) present.add(name.toLowerCase());
   let head = `${method} ${path} HTTP/1.1\r\n`;
-  if (!present.has("host")) head += `Host: ${authority(endpoint)}\r\n`;
+  if (!states(request, "host")) head += `Host: ${authority(endpoint)}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
   if (chunked !== undefined) {
-    if (!present.has("transfer-encoding")) head += "Transfer-Encoding: chunked\r\n";
-  } else if (!present.has("content-length") && (body !== undefined || WITH_BODY.has(method))) {
+    if (!states(request, "transfer-encoding")) head += "Transfer-Encoding: chunked\r\n";
+  } else if ((body !== undefined || WITH_BODY.has(method)) && !states(request, "content-length")) {
     head += `Content-Length: ${body?.length ?? 0}\r\n`;
   }
-  const start = headBytes(`${head}\r\n`);
-  if (chunked !== undefined) return concat([start, ...chunkedBody(body ?? EMPTY, chunked)]);
-  return body === undefined || body.length === 0 ? start : concat([start, body]);
+  head += "\r\n";
+  if (chunked !== undefined) return concat([utf8(head), ...chunkedBody(body ?? EMPTY, chunked)]);
+  if (body !== undefined && body.length > 0) return withBody(head, body);
+  // Load without a body sends the same head again and again.
+  if (head !== last.head) last = { head, bytes: headBytes(head) };
+  return last.bytes;
+}
+
+/** The head without a body that was sent last; its bytes are read by many and changed by nobody. */
+let last: { readonly head: string; readonly bytes: Uint8Array } = { head: "", bytes: EMPTY };
+
+/** Whether the request has a header, or leaves it out on purpose. */
+function states({ headers, omit }: HttpRequest, name: string): boolean {
+  for (const [other] of headers) if (other.length === name.length && other.toLowerCase() === name) return true;
+  return omit !== undefined && omit.some((other) => other.toLowerCase() === name);
+}
+
+/** Head and body in one piece; a head of ASCII, which nearly all are, is encoded in place. */
+function withBody(head: string, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + body.length);
+  const { read, written } = encoder.encodeInto(head, bytes);
+  if (read !== head.length || written !== head.length) return concat([utf8(head), body]);
+  bytes.set(body, written);
+  return bytes;
 }
 
 /** A head in UTF-8. Heads are short and nearly always ASCII, for which a loop is faster than the encoder. */
@@ -228,6 +248,23 @@ export class Exchange {
   answer(): HttpAnswer {
     const { connection, exchange, request, startedAt } = this.#start;
     const head = this.head;
+    const certificate = connection?.certificate;
+    if (head !== undefined && this.#failure === undefined && certificate === undefined) {
+      // What nearly all are, without the cost of members that may be missing.
+      return {
+        exchange,
+        request,
+        sent: joined(this.#sent),
+        received: joined(this.#received),
+        status: head.status,
+        body: joined(this.#body),
+        startedAt,
+        firstByteAt: this.#firstByteAt ?? this.#endedAt,
+        endedAt: this.#endedAt,
+        end: this.#end,
+        head,
+      };
+    }
     return {
       exchange,
       request,
@@ -241,7 +278,7 @@ export class Exchange {
       end: this.#end,
       ...(head === undefined ? {} : { head }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
-      ...(connection?.certificate === undefined ? {} : { certificate: connection.certificate }),
+      ...(certificate === undefined ? {} : { certificate }),
     };
   }
 

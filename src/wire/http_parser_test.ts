@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concat, utf8 } from "../protocol/mod.ts";
 import { MessageParser } from "./http_parser.ts";
@@ -105,4 +105,51 @@ Deno.test("a request is read with its line, headers and body", () => {
   assertEquals(parser.requestHead?.path, "/a?b");
   assertEquals(concat(parser.takeBody()), utf8("hi"));
   assertEquals(parser.done, true);
+});
+
+/** What a parser makes of one piece under limits that are kept from message to message, as load keeps them. */
+function read(bytes: Uint8Array, method: string, limits = DEFAULT_LIMITS) {
+  const parser = new MessageParser({ kind: "answer", method }, limits);
+  const taken = parser.feed(bytes);
+  return { taken, head: parser.head, body: concat(parser.takeBody()), done: parser.done, bodyBytes: parser.bodyBytes };
+}
+
+Deno.test("the same head again and again gives each answer its own body, and method and limits still count", () => {
+  const head = "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\n\r\n";
+  const first = read(utf8(`${head}abGET`), "GET");
+  assertEquals([first.taken, first.body, first.done], [head.length + 2, utf8("ab"), true]);
+  assertEquals(first.head?.headers, [["X-A", "b"], ["Content-Length", "2"]]);
+  for (const body of ["cd", "ef"]) assertEquals(read(utf8(`${head}${body}GET`), "GET"), { ...first, body: utf8(body) });
+  assertEquals(read(utf8(`${head}g`), "GET"), {
+    ...first,
+    taken: head.length + 1,
+    body: utf8("g"),
+    done: false,
+    bodyBytes: 1,
+  });
+  assertEquals(read(utf8(head), "HEAD"), { ...first, taken: head.length, body: new Uint8Array(0), bodyBytes: 0 });
+  assertThrows(
+    () => read(utf8(`${head}ab`), "GET", { ...DEFAULT_LIMITS, maxBodyBytes: 1 }),
+    WireError,
+    "longer than 1",
+  );
+  assertThrows(() => read(utf8(`${head}ab`), "GET", { ...DEFAULT_LIMITS, maxHeaders: 1 }), WireError, "more than 1");
+  assertEquals(read(utf8(head.replace(": 2", ": 3") + "abc"), "GET").body, utf8("abc"));
+  assertEquals(read(utf8(head.replace("200 OK", "404 No") + "ab"), "GET").head?.status, 404);
+});
+
+Deno.test("a head that comes again is read alike however the messages are cut", () => {
+  fc.assert(
+    fc.property(message, places, ({ bytes }, at) => {
+      const ways = [[bytes], [bytes], cut(bytes, at)];
+      const [once, again, pieces] = ways.map((parts) => {
+        const parser = new MessageParser({ kind: "answer", method: "GET" }, DEFAULT_LIMITS);
+        for (const part of parts) parser.feed(part);
+        return { head: parser.head, body: concat(parser.takeBody()), done: parser.done };
+      });
+      assertEquals(again, once);
+      assertEquals(pieces, once);
+    }),
+    { numRuns: RUNS },
+  );
 });

@@ -27,6 +27,17 @@ Deno.test("a request is encoded with host and length, and without them when they
     fromUtf8(encodeRequest(endpoint, { ...post, body: utf8("hello"), chunked: 3 })),
     "POST /x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:7900\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
   );
+  const odd: HttpRequest = { ...post, headers: [["A", "ä€"], ["host", "h"]] };
+  assertEquals(
+    fromUtf8(encodeRequest(endpoint, odd)),
+    "POST /x?y=1 HTTP/1.1\r\nA: ä€\r\nhost: h\r\nContent-Length: 2\r\n\r\nhi",
+  );
+  for (const path of ["/a", "/a", "/b"]) {
+    assertEquals(
+      fromUtf8(encodeRequest(endpoint, { ...GET, path })),
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:7900\r\n\r\n`,
+    );
+  }
 });
 
 Deno.test("an answer with a length is read exactly", async () => {

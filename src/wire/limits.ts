@@ -41,7 +41,12 @@ export const MAX_TRANSCRIPT_BYTES = 1_073_741_824;
 /** Longest line of a transcript that is read back: one received chunk in base64 stays far below. */
 export const MAX_TRANSCRIPT_LINE_BYTES = 64 * 1_048_576;
 
-/** Fills what is not given from {@linkcode DEFAULT_LIMITS}. */
-export function limitsOf(limits: Partial<ReadLimits> = {}): ReadLimits {
-  return { ...DEFAULT_LIMITS, ...limits };
+const filled = new WeakSet<Partial<ReadLimits>>([DEFAULT_LIMITS]);
+
+/** Fills what is not given from {@linkcode DEFAULT_LIMITS}; what it filled before is taken as it is. */
+export function limitsOf(limits: Partial<ReadLimits> = DEFAULT_LIMITS): ReadLimits {
+  if (filled.has(limits)) return limits as ReadLimits;
+  const whole = Object.freeze({ ...DEFAULT_LIMITS, ...limits });
+  filled.add(whole);
+  return whole;
 }
