@@ -10,13 +10,14 @@ const OWN_STYLE = `
 .drifting,.violated,.broken{color:var(--fail);background:var(--failbg)}
 .invalid{color:var(--warn);background:var(--warnbg)}.idle,.shown,.waiting{color:var(--skip);background:var(--skipbg)}
 article.is-stable{border-left-color:var(--pass)}
-article.is-inconclusive,article.is-shown{border-left-color:var(--skip)}
+article.is-inconclusive,article.is-shown,article.is-waiting{border-left-color:var(--skip)}
 article{min-width:0}.chart{min-height:190px;overflow:hidden}
 #counts{grid-template-columns:repeat(6,1fr)}#counts b{font-size:1.2rem;overflow-wrap:anywhere}
 #series{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.9rem}#series article{margin:0}
 .says{font-size:.82rem;color:var(--soft)}
 progress{width:100%;height:.5rem;accent-color:var(--link)}
 td{overflow-wrap:anywhere}td:first-child{white-space:nowrap}
+main.asks{padding-top:2rem}
 form{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}
 input,button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.45rem .6rem}
 input{flex:1 1 12rem;min-width:0}
@@ -84,8 +85,8 @@ end judges all together. <a href="/metrics">/metrics</a> is for Prometheus.</foo
 export function tokenPage(wrong: boolean): string {
   return page(
     "soak: token",
-    `<main><h1>HearthNet soak</h1><p>${
-      wrong ? "That is not the token." : "This dashboard asks for the token that --dashboard-token was given."
+    `<main class="asks"><h1>HearthNet soak</h1><p>${
+      wrong ? "That is not the token." : "This dashboard asks for the token it was started with."
     }</p>
 <form method="post" action="/token"><input type="password" name="token" autocomplete="current-password"
 aria-label="token" autofocus required> <button>Look</button></form></main>`,

@@ -140,7 +140,8 @@ export class Lookout {
     const memory = there.find(({ name }) => MEMORY.includes(name));
     // Every second turn is the memory's: its slope is what is looked at most.
     const turn = this.#turn++;
-    const kind = turn % 2 === 0 && memory !== undefined ? memory : there[(turn >> 1) % (there.length + 1)];
+    const others = there.filter((one) => one !== memory);
+    const kind = turn % 2 === 0 && memory !== undefined ? memory : others[(turn >> 1) % (others.length + 1)];
     if (kind === undefined) {
       this.#instrument = instrument.report(null);
     } else {

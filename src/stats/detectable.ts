@@ -2,7 +2,10 @@
 
 import { normalQuantile } from "./normal.ts";
 
-/** The error of a slope falls with the time watched to the power of 1.5, at a constant rate of samples. */
+/**
+ * The error of a slope falls with the time watched to the power of 1.5, at a constant rate of samples (Weatherhead et
+ * al., "Factors affecting the detection of trends", 1998, eq. 2).
+ */
 const ERROR_POWER = 1.5;
 /** An estimate right at the limit would need for ever; half the limit is close enough to ask for. */
 const CLOSEST_SHARE = 0.5;

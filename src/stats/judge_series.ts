@@ -14,7 +14,7 @@ import { type SlopeEstimate, theilSen } from "./theil_sen.ts";
 import { warmUpEnd } from "./warm_up.ts";
 
 export const SECONDS_PER_HOUR = 3600;
-/** Growth of 1% of the base per hour doubles a process in three days: what an operator would call a leak. */
+/** Growth of 1% of the base per hour doubles a process in four days: what an operator would call a leak. */
 export const DEFAULT_LIMIT_SHARE = 0.01;
 /** One false alarm in a hundred healthy series, since only the lower end of the interval raises one. */
 export const DEFAULT_ALPHA = 0.02;
@@ -80,7 +80,9 @@ interface Prepared {
 
 /**
  * Judges one series. Drifting: the interval of the slope lies above zero and the estimate reaches the limit. Stable: the
- * upper end of the interval is below the limit. Else inconclusive, with the time that would probably decide.
+ * upper end of the interval is below the limit. Else inconclusive, with the time that would probably decide. That
+ * something is absent is concluded from where an interval lies and never from a test that found nothing (Schuirmann,
+ * "A comparison of the two one-sided tests procedure", 1987).
  *
  * @throws {RangeError} If samples are out of order or not finite.
  */
@@ -179,7 +181,8 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
 
 /**
  * Sen's interval for independent noise, widened by the square root of what autocorrelation and the parts cost, and by
- * Student's quantile for the effective number of values (n over the factor, Bayley & Hammersley 1946). Widening ranks instead, as the variance enters Sen's formula, runs out of slopes long before it runs out of meaning.
+ * Student's quantile for the effective number of values (n over the factor, Bayley & Hammersley 1946). Widening ranks
+ * instead, as the variance enters Sen's formula, runs out of slopes long before it runs out of meaning.
  */
 function slopeOf(one: Prepared, alpha: number): SlopeEstimate {
   const variance = kendallVariance(one.adjusted);
