@@ -1,6 +1,7 @@
 /** The signed call. CONTRACT §5.1, §5.2; wire-format.md sections 5 and 6. */
 
-import { canonicalBytes } from "./canonical.ts";
+import { utf8 } from "./bytes.ts";
+import { canonicalBytes, canonicalize } from "./canonical.ts";
 import { type Identity, signText, verifyText } from "./keys.ts";
 import type { Json } from "./json.ts";
 
@@ -27,9 +28,25 @@ export const CALL_HEADERS = {
   token: "X-HearthNet-Token",
 } as const;
 
-/** Signs the canonical envelope. */
-export function signCall(identity: Identity, envelope: CallEnvelope): string {
-  return signText(identity, canonicalBytes({ ...envelope }));
+/** Members of an envelope; their order is the canonical one. */
+const MEMBERS = ["body", "capability", "community", "from", "request_id", "timestamp", "version"] as const;
+
+/**
+ * Signs the canonical envelope.
+ *
+ * @param body Canonical text of `envelope.body`, for callers that send it as well.
+ */
+export function signCall(identity: Identity, envelope: CallEnvelope, body = canonicalize(envelope.body)): string {
+  return signText(identity, utf8(canonicalCall(envelope, body)));
+}
+
+/** The envelope as canonical text: its members are known, so that nothing needs sorting. */
+function canonicalCall(envelope: CallEnvelope, body: string): string {
+  if (Object.keys(envelope).length !== MEMBERS.length) return canonicalize({ ...envelope });
+  const { capability, community, from, request_id, timestamp, version } = envelope;
+  return `{"body":${body},"capability":${canonicalize(capability)},"community":${canonicalize(community)},` +
+    `"from":${canonicalize(from)},"request_id":${canonicalize(request_id)},` +
+    `"timestamp":${canonicalize(timestamp)},"version":${canonicalize(version)}}`;
 }
 
 /** Whether the signature is the one of `envelope.from`. Never raises. */

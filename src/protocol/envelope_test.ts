@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { canonicalBytes } from "./canonical.ts";
+import { canonicalBytes, canonicalize } from "./canonical.ts";
 import { type CallEnvelope, responseSignatureCovers, signCall, signResponse, verifyCall } from "./envelope.ts";
 import type { Json } from "./json.ts";
 import { identityFromSeed, signText } from "./keys.ts";
@@ -48,4 +48,18 @@ Deno.test("an answer is signed over its envelope; the body alone is accepted and
     }),
     { numRuns: 20 },
   );
+});
+
+Deno.test("what is signed is the canonical envelope, whether or not its body was at hand as text", () => {
+  fc.assert(
+    fc.property(body, fc.string({ unit: "grapheme" }), (value, text) => {
+      const envelope: CallEnvelope = { ...HEAD, capability: text, body: value };
+      const signature = signText(alice, canonicalBytes({ ...envelope }));
+      assertEquals(signCall(alice, envelope), signature);
+      assertEquals(signCall(alice, envelope, canonicalize(value)), signature);
+    }),
+    { numRuns: 50 },
+  );
+  const more = { ...HEAD, body: 1, about: "b" };
+  assertEquals(signCall(alice, more), signText(alice, canonicalBytes(more)));
 });

@@ -4,6 +4,7 @@ import {
   CALL_HEADERS,
   type CallEnvelope,
   canonicalBytes,
+  canonicalize,
   type Identity,
   type Json,
   type JsonObject,
@@ -70,7 +71,11 @@ export function prepareCall(
   envelope: CallEnvelope,
   options: CallOptions,
 ): PreparedCall {
-  const valid = signCall(identity, { ...envelope, ...options.signedAs });
+  const text = canonicalize(envelope.body);
+  const { signedAs } = options;
+  const valid = signedAs === undefined
+    ? signCall(identity, envelope, text)
+    : signCall(identity, { ...envelope, ...signedAs });
   const mode = options.signature ?? "valid";
   const signature = mode === "valid"
     ? valid
@@ -79,11 +84,13 @@ export function prepareCall(
     : mode === "broken"
     ? brokenSignature(valid)
     : mode.text;
-  const phrased = phrase(dialect, envelope, signature, options.accept ?? ACCEPT_BOTH);
+  const phrased = phrase(dialect, envelope, signature, options.accept ?? ACCEPT_BOTH, utf8(text));
   let headers: HeaderList = phrased.headers;
   if (options.token !== undefined) headers = [...headers, [CALL_HEADERS.token, options.token]];
-  const omitted = (options.omit ?? []).map((name) => CALL_HEADERS[name]);
-  if (omitted.length > 0) headers = headers.filter(([name]) => !omitted.some((o) => o === name));
+  if (options.omit !== undefined) {
+    const omitted = options.omit.map((name) => CALL_HEADERS[name]);
+    headers = headers.filter(([name]) => !omitted.some((o) => o === name));
+  }
   if (options.headers !== undefined) headers = options.headers(headers);
   const body = options.transmit === undefined
     ? phrased.body

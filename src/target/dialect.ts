@@ -93,12 +93,17 @@ export function parseDialect(text: string, name: string): Dialect {
   };
 }
 
-/** Headers and body of a call in this dialect. */
+/**
+ * Headers and body of a call in this dialect.
+ *
+ * @param body Canonical bytes of the body of the envelope.
+ */
 export function phrase(
   dialect: Dialect,
   envelope: CallEnvelope,
   signature: string | undefined,
   accept: string,
+  body: Uint8Array,
 ): { readonly headers: HeaderList; readonly body: Uint8Array } {
   const common: [string, string][] = [["Content-Type", "application/json"], ["Accept", accept]];
   if (dialect.routing === "body") {
@@ -123,7 +128,7 @@ export function phrase(
     [CALL_HEADERS.timestamp, envelope.timestamp],
   ];
   if (signature !== undefined) headers.push([CALL_HEADERS.signature, signature]);
-  return { headers, body: canonicalBytes(envelope.body) };
+  return { headers, body };
 }
 
 /** Moves a dialect's answer into the contract's shape; answers that already have it are left alone. */
