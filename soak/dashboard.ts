@@ -3,6 +3,7 @@
 import { type Context, Hono } from "hono";
 import { UsageError } from "../src/cli/parse.ts";
 import type { Clock } from "../src/protocol/mod.ts";
+import type { LatencyHistogram } from "../src/stats/latency_histogram.ts";
 import { cookieHeader, type DashboardSpec, isLetIn, isOurName, sameToken } from "./dashboard_access.ts";
 import { Feed } from "./dashboard_feed.ts";
 import { ASSETS, PAGE, POLICY, tokenPage } from "./dashboard_page.ts";
@@ -10,6 +11,7 @@ import { PointSource } from "./dashboard_points.ts";
 import { shownText, viewOf } from "./dashboard_view.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./prometheus.ts";
 import type { RunState } from "./run_state.ts";
+import { SeriesStore } from "./series.ts";
 import type { SoakReport } from "./soak_report.ts";
 import type { Standing } from "./standing.ts";
 
@@ -18,6 +20,8 @@ const GRACE_MS = 500;
 /** A token form is short; more is not read. */
 const MAX_FORM_BYTES = 4096;
 const FORM_DEADLINE_MS = 5000;
+/** Seconds between two standings of workers that are shown. */
+const WORKERS_SHOWN_EVERY_S = 0.9;
 const HTML = "text/html; charset=utf-8";
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": POLICY,
@@ -31,7 +35,9 @@ export class Dashboard {
   readonly #feed = new Feed();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #stop = new AbortController();
-  #state: RunState | undefined;
+  /** Series of a run that is not of this process. */
+  readonly #told = new SeriesStore();
+  #latency: LatencyHistogram | undefined;
   #points: PointSource | undefined;
   #standing: Standing | undefined;
   #closed: Promise<void> | undefined;
@@ -64,15 +70,21 @@ export class Dashboard {
     return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.#server.addr.port}/`;
   }
 
-  /** Shows where the run stands, and what is new in its series. */
-  show(standing: Standing, state: RunState): void {
-    if (this.#state !== state) {
-      this.#state = state;
-      this.#points = new PointSource(state.series);
-    }
+  /**
+   * Shows where the run stands, and what is new in its series.
+   *
+   * @param state The run; without it, where workers make one, a series is what the standings told of it.
+   */
+  show(standing: Standing, state?: RunState): void {
+    // Every worker tells where it stands; once a second is enough.
+    const since = standing.elapsed_s - (this.#standing?.elapsed_s ?? -Infinity);
+    if (state === undefined && since < WORKERS_SHOWN_EVERY_S) return;
+    const told = this.#told;
+    for (const { name, last } of state === undefined ? standing.series : []) told.add(name, standing.elapsed_s, last);
+    const points = this.#points ??= new PointSource(state?.series ?? told);
+    this.#latency = state?.latency.total;
     this.#standing = standing;
-    const points = this.#points;
-    if (points !== undefined) this.#feed.tell("points", () => points.fresh());
+    this.#feed.tell("points", () => points.fresh());
     this.#feed.tell("standing", () => viewOf(standing));
   }
 
@@ -173,9 +185,8 @@ export class Dashboard {
 
   #metrics(context: Context): Response {
     const standing = this.#standing;
-    const state = this.#state;
     // Before the load begins there is nothing to tell; an empty answer is a good one.
-    const text = standing === undefined || state === undefined ? "" : prometheusText(standing, state.latency.total);
+    const text = standing === undefined ? "" : prometheusText(standing, this.#latency);
     return context.body(text, 200, { "content-type": PROMETHEUS_TYPE });
   }
 }

@@ -55,6 +55,21 @@ Deno.test("a run is shown to who comes late, and its end ends the page's stream 
   });
 });
 
+Deno.test("a run of several workers is shown by what they tell, once a second", async () => {
+  const { standing } = watchedInTest(40, 0);
+  await opened({}, async (dashboard) => {
+    for (const elapsed_s of [41, 41.2, 41.4, 42]) dashboard.show({ ...standing, elapsed_s });
+    const answer = await fetch(`${dashboard.url}events`);
+    const events = answer.text();
+    const { text } = await get(`${dashboard.url}metrics`);
+    assertStringIncludes(text, "hearthproof_soak_elapsed_seconds 42\n");
+    assertNotMatch(text, /latency_seconds_bucket/);
+    await dashboard.end({ verdict: "stable", reason: "" });
+    const points = /^data: (\{"memory.rss".*)$/m.exec(await events)?.[1] ?? "";
+    assertEquals(JSON.parse(points)["memory.rss"].t, [41, 42]);
+  });
+});
+
 Deno.test("before there is anything to show, metrics are empty and the page waits", async () => {
   await opened({}, async ({ url }) => {
     const { status, text } = await get(`${url}metrics`);

@@ -37,8 +37,8 @@ function line(name: string, labels: Labels, value: number): string {
   return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${numberText(value)}`;
 }
 
-/** The metrics of a run. @param latency The histogram of all calls. */
-export function prometheusText(standing: Standing, latency: LatencyHistogram): string {
+/** The metrics of a run. @param latency The histogram of all calls; absent where several workers have one each. */
+export function prometheusText(standing: Standing, latency: LatencyHistogram | undefined): string {
   const lines: string[] = [];
   const metric = (type: "counter" | "gauge", name: string, help: string, samples: readonly Sample[]) => {
     if (samples.length === 0) return;
@@ -58,7 +58,7 @@ export function prometheusText(standing: Standing, latency: LatencyHistogram): s
   metric("counter", "calls_total", "Finished calls by operation.", labelled("operation", standing.by_operation));
   metric("counter", "failed_calls_total", "Finished calls that failed, all codes.", one(standing.failed));
   metric("counter", "errors_total", "Finished calls that failed, by code.", labelled("code", standing.errors));
-  lines.push(...histogram(latency));
+  if (latency !== undefined) lines.push(...histogram(latency));
   metric(
     "gauge",
     "events",

@@ -349,7 +349,7 @@ function seconds(ms: number): string {
 }
 
 /** Loaded only where it is asked for. It listens before anything is started, so that a taken address costs nothing. */
-async function dashboardOf({ dashboard }: SoakPlan, clock: Clock): Promise<Dashboard | undefined> {
+export async function dashboardOf({ dashboard }: SoakPlan, clock: Clock): Promise<Dashboard | undefined> {
   return dashboard === undefined ? undefined : new (await import("./dashboard.ts")).Dashboard(dashboard, clock);
 }
 

@@ -11,10 +11,11 @@ import { targetSpec } from "../src/cli/target_options.ts";
 import { visible } from "../src/report/escape.ts";
 import { wrap } from "../src/report/text.ts";
 import { Crew } from "./crew.ts";
+import type { Dashboard } from "./dashboard.ts";
 import { announcement } from "./journal_bound.ts";
 import { EMBEDDED_LINE } from "./outcome.ts";
 import { clearFolder, keptOptions, resumedOptions, type RunFolder, takeFolder } from "./run_folder.ts";
-import { progressTo, type SoakContext } from "./soak_command.ts";
+import { dashboardOf, progressTo, type SoakContext } from "./soak_command.ts";
 import { DEFAULT_SOAK_DIR } from "./soak_options.ts";
 import { readPlan } from "./soak_plan.ts";
 import { SOAK } from "./soak_spec.ts";
@@ -98,11 +99,6 @@ async function conduct(
   resumed: boolean,
   context: SoakContext,
 ): Promise<number> {
-  for (const name of ["dashboard", "prometheus"]) {
-    if (options.knows(name) && options.given(name)) {
-      throw new UsageError(`soak: --${name} watches one process; leave it out with --workers`);
-    }
-  }
   const spec = targetSpec(options);
   if (resumed && spec.startsWith("docker:")) {
     throw new UsageError(
@@ -118,6 +114,9 @@ async function conduct(
     throw new UsageError(`soak: worker ${unbegun.index} of the run in ${folder.path} never began; begin the run anew`);
   }
   if (isEmbedded(options)) printer.err(EMBEDDED_LINE);
+  const plan = await readPlan(options);
+  await using dashboard = await dashboardOf(plan, context.clock);
+  if (dashboard !== undefined) printer.err(`Dashboard: ${dashboard.url}`);
   const owned = isEmbedded(options) || /^(exec|docker):/.test(spec);
   const target = owned && going.length > 0
     ? await openTarget(options, {
@@ -132,16 +131,17 @@ async function conduct(
   try {
     if (!resumed) await writeWorkersRun(folder.path, run);
     say(printer, `${run.count} workers share the load, each with a journal of its own in ${folder.path}/worker-N.`);
-    const { rate, durationMs } = await readPlan(options);
+    const { rate, durationMs } = plan;
     say(printer, announcement({ rate, durationMs, folder: folder.path, processes: run.count }));
-    const said = await work(options, run, { folder, going, resumed, target }, { ...context, printer });
+    const said = await work(options, run, { folder, going, resumed, target, dashboard }, { ...context, printer });
     const runs = await workerRuns(folder.path, run);
     if (runs.every((one) => one.run === undefined)) return nothing(said, printer.out);
     if (runs.every((one) => one.run?.ending !== undefined)) {
       await writeWorkersRun(folder.path, { ...run, ended: true });
     }
     const asJson = json ? (text: string) => context.printer.out(text) : undefined;
-    return await presentWorkers(runs, { folder: folder.path, printer, json: asJson });
+    const presented = { folder: folder.path, printer, json: asJson };
+    return await presentWorkers(runs, presented, async (report) => await dashboard?.end(report));
   } finally {
     await target?.stop();
   }
@@ -167,24 +167,29 @@ interface Work {
   readonly going: readonly number[];
   readonly resumed: boolean;
   readonly target: SoakTarget | undefined;
+  readonly dashboard: Dashboard | undefined;
 }
 
 async function work(
   options: Options,
   run: WorkersRun,
-  { folder, going, resumed, target }: Work,
+  { folder, going, resumed, target, dashboard }: Work,
   { printer, signal, programUrl }: SoakContext,
 ): Promise<Said> {
   const [results, complaints]: [string[], string[]] = [[], []];
   const known = new Set([EMBEDDED_LINE]);
   const workers = going.map((index) => new WorkerProcess(programUrl, index));
   const first = going[0] ?? 0;
+  const line = progressTo(printer);
   const crew = new Crew({
     workers,
     node: target?.child,
     memoryBytes: target?.memoryBytes,
     failFast: options.flag("fail-fast"),
-    progress: progressTo(printer),
+    progress(standing) {
+      line(standing);
+      dashboard?.show(standing);
+    },
     line(index, to, text) {
       if (to === "out") {
         if (index === first && text !== "") results.push(text);

@@ -5,12 +5,14 @@ import { mergeShards } from "./merge.ts";
 import { EMBEDDED_LINE, type OutcomeOptions, presentReport } from "./outcome.ts";
 import { plotsOf } from "./plots.ts";
 import { isEmbeddedRun } from "./report_command.ts";
+import type { SoakReport } from "./soak_report.ts";
 import { type WorkerRun, workerRuns, type WorkersRun } from "./workers_file.ts";
 
 /** Writes and prints the report of workers whose journals were read; returns the exit code of the merged verdict. */
 export async function presentWorkers(
   runs: readonly WorkerRun[],
   options: Pick<OutcomeOptions, "folder" | "printer" | "json">,
+  ended: (report: SoakReport) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   const { folder: path } = options;
   const seen = runs.flatMap(({ index, run }) => run === undefined ? [] : [{ index, path, run }]);
@@ -19,6 +21,7 @@ export async function presentWorkers(
     if (run.cut !== undefined) options.printer.err(`Note: of the journal of worker ${index}, ${run.cut}.`);
   }
   const report = mergeShards(seen, missing, "worker");
+  await ended(report);
   return await presentReport(report, {
     ...options,
     plots: seen.flatMap(({ index, run }) => plotsOf(run.state, `worker ${index}`)),
