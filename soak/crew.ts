@@ -77,7 +77,7 @@ export class Crew {
         return this.#look();
       case "standing":
         this.#standings.set(index, message.standing);
-        return this.options.progress(together([...this.#standings.values()]));
+        return this.options.progress(together(this.#standings));
       case "line":
         return this.options.line(index, message.to, message.text);
       case "act": {

@@ -14,9 +14,12 @@ const MAX_OFFENCES = 20;
 /**
  * Percentiles cannot be added or averaged: until the histograms are merged at the end, the highest of each is shown.
  *
+ * @param standings By the number of the worker.
  * @throws {RangeError} If there is none.
  */
-export function together(all: readonly Standing[]): Standing {
+export function together(standings: ReadonlyMap<number, Standing>): Standing {
+  const workers = [...standings].sort(([a], [b]) => a - b);
+  const all = workers.map(([, standing]) => standing);
   const worst = all.toSorted((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict))[0];
   if (worst === undefined) throw new RangeError("Cannot show workers: current number is 0");
   const instruments = all.map(({ instrument }) => instrument);
@@ -33,10 +36,10 @@ export function together(all: readonly Standing[]): Standing {
     events: summed(all.map(({ events }) => ({ ...events }))) as unknown as EventCounts,
     readable: all.every(({ readable }) => readable),
     audit: all.map(({ audit }) => audit).toSorted((a, b) => b.entries - a.entries)[0] ?? worst.audit,
-    monitors: mergeVerdicts(all.map(({ monitors }, place) => ({ label: `worker ${place + 1}`, monitors }))),
+    monitors: mergeVerdicts(workers.map(([index, { monitors }]) => ({ label: `worker ${index}`, monitors }))),
     thresholds: mergeThresholds(all.map(({ thresholds }) => thresholds)),
-    series: all.flatMap(({ series }, place) =>
-      series.map((one) => ({ ...one, name: `${one.name} (worker ${place + 1})` }))
+    series: workers.flatMap(([index, { series }]) =>
+      series.map((one) => ({ ...one, name: `${one.name} (worker ${index})` }))
     ),
     memory: all.find(({ memory }) => memory !== undefined)?.memory,
     offences: all.flatMap(({ offences }) => offences).toSorted((a, b) => b.at_s - a.at_s).slice(0, MAX_OFFENCES),
