@@ -21,6 +21,8 @@ const UNLIMITED = { soft: 1e6, hard: 1e6 };
 const YEAR_MS = 31_536_000_000;
 const STRANGER = identityFromSeed(new Uint8Array(32).fill(77));
 const ROOT = defaultNodeOptions({ clock }).root;
+/** Read once: two starts of a node that fall into different seconds have the same certificates. */
+const EXPIRES_MS = clock.wall() + YEAR_MS;
 const ALERT = {
   client_id: "c1",
   severity: "warning",
@@ -64,7 +66,7 @@ async function withNode(
     issuer: ROOT.id,
     issuer_chain: [ROOT.id],
     issued_at: timestamp(FIXED_WALL_MS - YEAR_MS),
-    expires_at: timestamp(clock.wall() + YEAR_MS),
+    expires_at: timestamp(EXPIRES_MS),
     scopes: SCOPES,
     revocation_url: null,
   };

@@ -321,7 +321,22 @@ class NodePeers implements Peers {
     this.#loops = true;
     const { rules } = this.core;
     this.#track(this.#every(() => rules.peerRefreshMs, () => this.#refreshAll()));
-    this.#track(this.#every(() => rules.gossipIntervalMs, () => this.gossip()));
+    this.#track(this.#gossipLoop());
+  }
+
+  /** Rounds at the interval of the mode of the moment: a change of mode counts from the last round. */
+  async #gossipLoop(): Promise<void> {
+    const { rules, clock, emergency } = this.core;
+    const { signal } = this.#stop;
+    let last = clock.mono();
+    while (!signal.aborted) {
+      const due = () =>
+        last + (emergency.mode === "online" ? rules.gossipIntervalMs : rules.gossipEmergencyIntervalMs) - clock.mono();
+      await clock.sleep(Math.min(Math.max(0, due()), rules.gossipEmergencyIntervalMs), signal);
+      if (due() > 0 || signal.aborted) continue;
+      last = clock.mono();
+      await this.gossip();
+    }
   }
 
   async #every(pauseMs: () => number, work: () => Promise<void>): Promise<void> {

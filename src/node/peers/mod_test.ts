@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CALL_HEADERS, type JsonObject, signDocument, timestamp, verifyCall } from "../../protocol/mod.ts";
-import { VirtualClock } from "../../wire/clock.ts";
+import { systemClock, VirtualClock } from "../../wire/clock.ts";
 import {
   anyCapability,
   callOf,
@@ -408,5 +408,26 @@ Deno.test("the caller of a forwarded call may be anyone the transport admitted",
     await test.core.peers.add(remote.url);
     assertEquals(await codeOf(call(ECHO, { level: "unknown", caller: STRANGER.id })), "unauthorized");
     assertEquals(await codeOf(call(ECHO, { level: "member", caller: MEM1.id })), "ok");
+  });
+});
+
+Deno.test("rounds come every 300 s, and every 30 s while the internet is out of reach", async () => {
+  await mesh(async ({ clock, test, peer }) => {
+    let rounds = 0;
+    Object.assign(test.core.peers, { gossip: () => Promise.resolve(void rounds++) });
+    await test.core.peers.add((await peer()).url);
+    const after = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 10_000) {
+        clock.advance(10_000);
+        await systemClock().sleep(0);
+      }
+      return rounds;
+    };
+    assertEquals(await after(290_000), 0);
+    assertEquals(await after(10_000), 1);
+    Object.assign(test.core.emergency, { mode: "offline" });
+    assertEquals(await after(60_000), 3);
+    Object.assign(test.core.emergency, { mode: "online" });
+    assertEquals(await after(120_000), 3);
   });
 });

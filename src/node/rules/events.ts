@@ -155,8 +155,10 @@ export interface EventsRules {
   /** Who signs the community manifest: the node if it is an anchor, else the root. */
   readonly manifestSigner: (nodeLevel: Level) => "node" | "root";
 
-  /** Sync interval (wire-format.md section 19), milliseconds; the node needs no internet and knows no emergency mode. */
+  /** Sync interval (wire-format.md section 19), milliseconds. */
   readonly gossipIntervalMs: number;
+  /** The same while the internet cannot be reached as it should (wire-format.md section 12). */
+  readonly gossipEmergencyIntervalMs: number;
   /** Lamport value above which a push to a peer with that head looks for events. */
   readonly pushesAbove: (peerHead: number) => number;
   /** Which of these events a peer with that head is sent. */
@@ -296,6 +298,7 @@ export const eventsRules: EventsRules = {
   manifestSigner: (nodeLevel) => nodeLevel === "anchor" ? "node" : "root",
 
   gossipIntervalMs: GOSSIP_MINUTES * MS_PER_MINUTE,
+  gossipEmergencyIntervalMs: MS_PER_MINUTE / 2,
   pushesAbove: (peerHead) => peerHead,
   eventsToPush: (events, peerHead) => events.filter((event) => event.lamport > peerHead),
   restoresEvent: () => true,
