@@ -102,7 +102,7 @@ async function recheck(folder: string, options: Options, context: CommandContext
   const manifest = await readRunManifest(`${folder}/${REPORT_FILES.manifest}`);
   const { seed, time_origin: timeOrigin } = manifest;
   const transcript = await transcriptOf(folder);
-  const { target } = await chooseTarget(optionsOf(manifest, options), {
+  const { target, adapter } = await chooseTarget(optionsOf(manifest, options), {
     seed,
     timeOrigin,
     captureWire: manifest.configuration["wire-capture"] === true,
@@ -113,6 +113,7 @@ async function recheck(folder: string, options: Options, context: CommandContext
   const basis = { ...context, seed, timeOrigin };
   const { result } = await run(runOptions(basis, {
     target,
+    adapter,
     all,
     selected,
     reporter: new RunnerBench(basis),
