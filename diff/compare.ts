@@ -27,6 +27,12 @@ const SHARED_PATHS =
   /^(headers\.|signature\.header|error|message|retry_after_ms|alt_|schema_hash_|meta(\.|$)|reason|version|connection|timing|layout|key order)/;
 /** Repeated calls: accepted ones may differ by this share, since budgets refill while calls are made. */
 const BURST_TOLERANCE = 0.35;
+/** Calls made at once: a busy machine spreads them, so that a place may be free again before the last one comes. */
+const TOGETHER_TOLERANCE = 0.2;
+/** Calls per second that a budget gives back (wire-format.md section 19), with what a pace of our own may be off. */
+const REFILL_PER_SECOND = 10 * 1.5;
+const MS_PER_SECOND = 1000;
+const TOO_MANY = 429;
 
 /** Compares steps in order; names correspond over all of them. */
 export class RunComparer {
@@ -86,7 +92,7 @@ export class RunComparer {
     this.#sent(left, right);
     if (left.outcomes !== undefined && right.outcomes !== undefined) {
       // What a burst is granted depends on the pace; what comes at once finds the same number of places.
-      if (burst(left.outcomes, right.outcomes, together ? 0 : BURST_TOLERANCE, sink)) return;
+      if (burst(left, right, together ? TOGETHER_TOLERANCE : BURST_TOLERANCE, sink)) return;
     }
     if (left.status !== right.status) {
       return sink("semantic", "status", statusText(left), statusText(right), false);
@@ -205,11 +211,22 @@ function silence(left: Observation, right: Observation, sink: Sink): void {
 }
 
 /** Whether what came of several calls differs; then it is reported. */
-function burst(left: readonly number[], right: readonly number[], tolerance: number, sink: Sink): boolean {
+/**
+ * Compares the outcomes of repeated calls; what the pace of the calls does not explain is reported. True if the answers
+ * that stand for the two bursts are not to be compared: they may be of different kinds.
+ */
+function burst(one: Observation, other: Observation, tolerance: number, sink: Sink): boolean {
+  const [left, right] = [one.outcomes ?? [], other.outcomes ?? []];
   const kinds = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b).join(", ");
   const accepted = (list: readonly number[]) => list.filter((status) => status < 400).length;
   const [a, b] = [accepted(left), accepted(right)];
   if (kinds(left) === kinds(right) && Math.abs(a - b) <= Math.max(a, b) * tolerance) return false;
+  // Calls that were made slower find more of the budget; that side may then have no refusal at all.
+  const slower = (one.spanMs ?? 0) - (other.spanMs ?? 0);
+  const more = slower > 0 ? a - b : b - a;
+  const refilled = Math.abs(slower) / MS_PER_SECOND * REFILL_PER_SECOND;
+  const onlyLimits = [...left, ...right].every((status) => status < 400 || status === TOO_MANY);
+  if (onlyLimits && more >= 0 && more <= refilled + Math.max(a, b) * tolerance) return true;
   sink(
     "semantic",
     "outcomes",

@@ -56,6 +56,8 @@ export interface Observation {
   readonly end: ConnectionEnd;
   readonly failure: WireFailureKind | undefined;
   readonly outcomes: readonly number[] | undefined;
+  /** Milliseconds the calls behind `outcomes` took together. */
+  readonly spanMs?: number;
   /** Milliseconds from the first byte sent to the last received. */
   readonly ms: number;
   readonly sent: Uint8Array;
@@ -93,7 +95,7 @@ export function unsent(why: string): Observation {
 }
 
 /** Reads an answer. */
-export function observe({ answer, messages, close, outcomes }: StepAnswer): Observation {
+export function observe({ answer, messages, close, outcomes, spanMs }: StepAnswer): Observation {
   const type = headerOf(answer, "content-type") ?? "";
   const streamed = type.toLowerCase().startsWith("text/event-stream");
   const value = streamed ? undefined : tryParseJson(answer.body) ?? readMetrics(type, answer.body);
@@ -118,6 +120,7 @@ export function observe({ answer, messages, close, outcomes }: StepAnswer): Obse
     end: answer.end,
     failure: answer.failure?.kind,
     outcomes,
+    ...(spanMs === undefined ? {} : { spanMs }),
     ms: answer.endedAt - answer.startedAt,
     sent: answer.sent.subarray(0, MAX_KEPT),
     received: answer.received.subarray(0, MAX_KEPT),

@@ -159,6 +159,8 @@ export interface StepAnswer {
   readonly close?: WsClose;
   /** Statuses of a repeated call in order; 0 where no answer came. */
   readonly outcomes?: readonly number[];
+  /** How long the repeated calls took together, in milliseconds: budgets refill meanwhile. */
+  readonly spanMs?: number;
 }
 
 /** Milliseconds for one step: far above what a sound node takes, far below what a user waits. */
@@ -353,11 +355,15 @@ export class StepPerformer {
       return await this.#cancelled(actor, step.capability, options, step.cancel_after);
     }
     const outcomes: number[] = [];
+    const startedAt = session.network.clock.mono();
+    const spanMs = () => session.network.clock.mono() - startedAt;
     if (step.parallel !== undefined) {
       const call = () => session.busCall(actor, step.capability, options);
       const all = await Promise.all(Array.from({ length: step.parallel }, call));
       const last = all.find(({ status }) => status >= REFUSED) ?? all.at(-1);
-      if (last !== undefined) return { answer: last, outcomes: all.map(({ status }) => status) };
+      if (last !== undefined) {
+        return { answer: last, outcomes: all.map(({ status }) => status), spanMs: spanMs() };
+      }
     }
     let answer = await session.busCall(actor, step.capability, options);
     outcomes.push(answer.status);
@@ -366,7 +372,7 @@ export class StepPerformer {
       outcomes.push(next.status);
       if (next.status >= REFUSED || answer.status < REFUSED) answer = next;
     }
-    return step.repeat === undefined ? { answer } : { answer, outcomes };
+    return step.repeat === undefined ? { answer } : { answer, outcomes, spanMs: spanMs() };
   }
 
   #signature(
