@@ -32,8 +32,8 @@ export interface ChildOptions {
   readonly dialect?: Dialect;
 }
 
-/** Milliseconds until a child must have said that it is ready: it takes 0.4 s, thirty times that on a busy machine. */
-const READY_DEADLINE_MS = 15_000;
+/** Milliseconds until a child must have said that it is ready: it takes 0.4 s, seconds on a busy machine. */
+const READY_DEADLINE_MS = 60_000;
 /** Milliseconds a child has to end after its input closed before it is killed. */
 const STOP_DEADLINE_MS = 3_000;
 /** Characters of output that are kept for an error. */

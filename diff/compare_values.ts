@@ -24,7 +24,7 @@ const MAX_OFFSETS = 16;
 /** Members that depend on the moment or the machine, with what every sound value of them is; a mask may hide the rest. */
 const MOMENTS: Readonly<Record<string, (value: Json) => boolean>> = {
   ms: (value) => within(value, 0, 3_600_000),
-  retry_after_ms: (value) => Number.isInteger(value) && within(value, 0, 3_600_000),
+  retry_after_ms: (value) => Number.isInteger(value) && within(value, 1, 3_600_000),
   uptime_seconds: (value) => within(value, 0, 300_000_000),
   host: (value) => typeof value === "string" && !/^(0\.0\.0\.0|\[?::\]?|\*|)$/.test(value),
 };

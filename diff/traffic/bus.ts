@@ -53,6 +53,11 @@ const MEMBERS = ["capability", "version", "request_id", "from", "community", "ti
 /** `{"input":{"x":"` with a byte that UTF-8 never has, and the rest. */
 const NOT_UTF8 = btoa('{"input":{"x":"\xff"},"params":{}}');
 
+/** Capabilities for trusted members, by everyone. */
+const LEVELLED = ["rag.ingest", "file.put", "file.put.resume", "community.revoke"].flatMap((name) =>
+  (["member", "trusted", "anchor", "stranger"] as const).map((level) => [name, level] as const)
+);
+
 export const busTemplates: readonly Template[] = [
   {
     name: "signature/spoiled",
@@ -123,6 +128,7 @@ export const busTemplates: readonly Template[] = [
         ["next-timestamp-signed", { signed_shift_seconds: 1 }, bad("IDN-048")],
         ["less-body-signed", { body: MORE_BODY, signed_as: { body: PLAIN_BODY } }, bad("IDN-048")],
         ["lower-body-signed", { body: UPPER_BODY, signed_as: { body: LOWER_BODY } }, bad("IDN-048")],
+        ["lower-case", { lower_headers: true }, undefined],
         ["without-from-unsigned", { omit: ["from"], signature: "broken" }, undefined],
         ["unknown", { extra_headers: [["X-HearthNet-Weather", "warm"]] }, undefined],
         ["media-charset", { extra_headers: [["Content-Type", "application/json; charset=utf-8"]] }, undefined],
@@ -207,8 +213,7 @@ export const busTemplates: readonly Template[] = [
   {
     name: "order of checks",
     make: (draw) => {
-      const level = draw.pick(["member", "stranger"] as const);
-      const [name, capability, parts] = draw.pick<readonly [string, string, CallParts]>([
+      const [name, capability, parts, by] = draw.pick<readonly [string, string, CallParts, "member"?]>([
         ["unknown-unsigned", "market.fly", { signature: "none" }],
         ["unknown-broken", "market.fly", { signature: "broken" }],
         ["version-broken", "market.list", { version: "9.0", signature: "broken" }],
@@ -216,19 +221,19 @@ export const busTemplates: readonly Template[] = [
         ["foreign-broken", "market.list", { community: "${id.g1}", signature: "broken" }],
         ["unknown-body", "market.fly", { body: [] }],
         ["version-body", "market.post", { version: "9.0", body: { params: {}, input: {} } }],
-        ["level-body", "rag.ingest", { body: { params: {}, input: 5 } }],
+        ["level-body", "rag.ingest", { body: { params: {}, input: 5 } }, "member"],
         ["not-json-broken", "market.list", { transmit: "{", signature: "broken" }],
       ]);
-      const as = draw.actor(capability, level);
+      const as = draw.actor(capability, by ?? draw.pick(["member", "stranger"]));
       return as === undefined ? undefined : [call(`order/${name}`, as, capability, {}, undefined, parts)];
     },
   },
   {
     name: "levels",
     make: (draw) => {
-      const name = draw.pick(["rag.ingest", "file.put", "file.put.resume"]);
+      const [name, level] = draw.pick(LEVELLED);
       if (!draw.offer.capabilities.has(name)) return;
-      const as = draw.actor(name, draw.pick(["member", "trusted", "anchor", "stranger"]));
+      const as = draw.actor(name, level);
       return as === undefined ? undefined : [call(`levels/${draw.cast[as]}`, as, name, {})];
     },
   },

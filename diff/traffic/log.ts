@@ -293,6 +293,7 @@ export const logTemplates: readonly Template[] = [
         "/metrics",
         "/trace/recent",
         "/nowhere",
+        "/pubsub/v1/subscribe",
         "/sync/v1/events",
         "/federation/v1/manifest",
       ]);

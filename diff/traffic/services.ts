@@ -133,16 +133,16 @@ export const servicesTemplates: readonly Template[] = [
       const [name, drawn, law] = draw.pick<readonly [string, JsonObject, ReturnType<typeof refused>]>(
         [
           ["valid", { cids: [own] }, succeeds("FIL-029")],
-          ["valid", { cids: [own] }, succeeds("FIL-029")],
+          ["held", { cids: [own] }, succeeds("FIL-029")],
           ["no-list", { cids: own }, refused("FIL-032", 400, ...BAD)],
           ["no-cid", { cids: ["hello"] }, refused("FIL-032", 400, ...BAD)],
           ["missing", {}, refused("FIL-032", 400, ...BAD)],
         ],
       );
       const held = draw.known("blob")?.note.split(" ")[0];
-      const input = name === "valid" && held !== undefined && draw.once(2) ? { cids: [held] } : drawn;
+      const input = name === "held" && held !== undefined ? { cids: [held] } : drawn;
       const first = call(`file.advertise/${name}`, as, "file.advertise", input, law);
-      if (name !== "valid" || !draw.again(as, "file.advertise")) return [first];
+      if (!["valid", "held"].includes(name) || !draw.again(as, "file.advertise")) return [first];
       return [
         first,
         call("file.advertise/repeated", as, "file.advertise", input, succeeds("FIL-030")),
@@ -164,6 +164,8 @@ export const servicesTemplates: readonly Template[] = [
           ["known-k", { corpus: "maps" }, { query: "ladder", k: 1, include_text: false }, undefined],
           ["k-21", { corpus: "maps" }, { query: "ladder", k: 21 }, undefined],
           ["empty-query", { corpus: "maps" }, { query: "" }, undefined],
+          ["no-query", { corpus: "maps" }, {}, refused("KBS-012", 400, ...BAD)],
+          ["query-number", { corpus: "maps" }, { query: 5 }, refused("KBS-012", 400, ...BAD)],
           ["k-20", { corpus: "maps" }, { query: "well", k: 20 }, undefined],
           ["k-zero", { corpus: "maps" }, { query: "well", k: 0 }, undefined],
           ["filter", { corpus: "maps" }, { query: "well", filters: { year: 2020 } }, undefined],

@@ -283,7 +283,12 @@ export const tokensTemplates: readonly Template[] = [
         token: `\${${known.name}}`,
         signature: "none",
       });
-      return [revoke, use];
+      const reader = draw.offer.capabilities.has("auth.token.introspect")
+        ? draw.actor("auth.token.introspect", "self")
+        : undefined;
+      if (reader === undefined) return [revoke, use];
+      const token = `\${${known.name}}`;
+      return [revoke, use, call("auth.token.introspect/revoked", reader, "auth.token.introspect", { token })];
     },
   },
   {

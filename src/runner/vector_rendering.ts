@@ -1,5 +1,6 @@
-/** Signatures of a vector that a right node refuses: over another text, or in another form. */
+/** Signatures of a vector that a right node refuses, and headers in another form. */
 
+import type { HeaderList } from "../wire/mod.ts";
 import { base64url, canonicalBytes, canonicalize, type Json, type JsonObject, utf8 } from "../protocol/mod.ts";
 
 /** Which text is signed instead of the canonical envelope; a right node refuses all of them. */
@@ -42,4 +43,15 @@ export function withGroupOrder(signature: string): string {
   }
   for (let i = 0; i < SCALAR_BYTES; i++, scalar /= 256n) bytes[SCALAR_BYTES + i] = Number(scalar % 256n);
   return `ed25519:${base64url(bytes)}`;
+}
+
+/** Names of headers in lower case. */
+export function lowered(list: HeaderList): HeaderList {
+  return list.map(([name, value]) => [name.toLowerCase(), value]);
+}
+
+/** Headers with some more, in place of those with the same name. */
+export function withHeaders(list: HeaderList, more: HeaderList): HeaderList {
+  const names = new Set(more.map(([name]) => name.toLowerCase()));
+  return [...list.filter(([name]) => !names.has(name.toLowerCase())), ...more];
 }

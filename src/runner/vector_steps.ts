@@ -14,17 +14,9 @@ import {
 import type { Actor, Actors } from "../target/actors.ts";
 import type { CallOptions, EnvelopeHeader } from "../target/call.ts";
 import type { Session } from "../target/session.ts";
-import {
-  type HeaderList,
-  type HttpAnswer,
-  type ReadLimits,
-  readSse,
-  WireError,
-  type WsClose,
-  type WsMessage,
-} from "../wire/mod.ts";
+import { type HttpAnswer, type ReadLimits, readSse, WireError, type WsClose, type WsMessage } from "../wire/mod.ts";
 import { type GossipRules, proxyRules } from "./vector_gossip.ts";
-import { rendered, type Rendering, withGroupOrder } from "./vector_rendering.ts";
+import { lowered, rendered, type Rendering, withGroupOrder, withHeaders } from "./vector_rendering.ts";
 import { type MintedToken, mintedToken } from "./vector_tokens.ts";
 
 export type { Rendering } from "./vector_rendering.ts";
@@ -94,6 +86,8 @@ export type VectorStep =
       readonly signed_as?: { readonly [member: string]: Json };
       /** Seconds by which the signed timestamp lies after the one sent. */
       readonly signed_shift_seconds?: number;
+      /** Names of headers in lower case, as HTTP allows. */
+      readonly lower_headers?: boolean;
       /** Headers besides those of a call, or in place of one with the same name. */
       readonly extra_headers?: readonly (readonly [string, string])[];
       readonly token?: string;
@@ -349,7 +343,7 @@ export class StepPerformer {
       signature: this.#signature(actor, step, body, requestId),
       deadlineMs: STEP_DEADLINE_MS,
       ...(signedAs === undefined ? {} : { signedAs }),
-      ...(step.extra_headers === undefined ? {} : { headers: (list) => withHeaders(list, step.extra_headers ?? []) }),
+      headers: (list) => withHeaders(step.lower_headers === true ? lowered(list) : list, step.extra_headers ?? []),
     };
     if (step.cancel_after !== undefined) {
       return await this.#cancelled(actor, step.capability, options, step.cancel_after);
@@ -473,11 +467,6 @@ export class StepPerformer {
     socket.abort();
     return { answer, messages, ...(close === undefined ? {} : { close }) };
   }
-}
-
-function withHeaders(list: HeaderList, more: HeaderList): HeaderList {
-  const names = new Set(more.map(([name]) => name.toLowerCase()));
-  return [...list.filter(([name]) => !names.has(name.toLowerCase())), ...more];
 }
 
 function eventOptions(alter: JsonObject = {}): JsonObject {
