@@ -153,11 +153,11 @@ export const busCallFaults = faults({
     rules: { bodyCheck: "closed" },
   },
   "validated-after-the-fact": {
-    breaks: ["BUS-023", "BUS-028", "TOK-019"],
+    breaks: ["BUS-023", "BUS-028", "TOK-019", "CHT-012"],
     rules: { bodyCheckedWhen: "after" },
   },
   "result-bare-at-top-level": {
-    breaks: ["BUS-029"],
+    breaks: ["BUS-029", "MKT-044", "MKT-045", "MKT-046", "MKT-047", "MKT-048", "MKT-050"],
     rules: {
       unaryBody: (result, ms, descriptor) =>
         descriptor.name === "market.search" ? result.output : busRules.unaryBody(result, ms, descriptor),
@@ -173,11 +173,24 @@ export const busCallFaults = faults({
     },
   },
   "meta-ms-is-unix-time": {
-    breaks: ["BUS-030"],
+    breaks: ["BUS-030", "OPS-035"],
     rules: { reportedMs: (_, wallMs) => wallMs },
   },
   "meta-ms-negative": {
-    breaks: ["BUS-030", "FIL-001", "FIL-025", "FIL-029", "KBS-019", "KBS-022", "KBS-041", "LLM-008", "LLM-042"],
+    breaks: [
+      "BUS-030",
+      "FIL-001",
+      "FIL-025",
+      "FIL-029",
+      "KBS-019",
+      "KBS-022",
+      "KBS-041",
+      "LLM-008",
+      "LLM-042",
+      "MKT-001",
+      "CHT-001",
+      "EMB-001",
+    ],
     rules: { reportedMs: (ms) => -1 - ms },
   },
   "reads-vary": {
@@ -227,7 +240,7 @@ export const busCallFaults = faults({
     rules: { whenFull: "queue" },
   },
   "full-capability-not-found": {
-    breaks: ["BUS-037"],
+    breaks: ["BUS-037", "LLM-034"],
     rules: { whenFull: "not_found" },
   },
   "full-capability-retry-in-seconds": {
@@ -239,7 +252,7 @@ export const busCallFaults = faults({
     rules: { streamEndFreesSlot: false },
   },
   "errors-keep-their-slot": {
-    breaks: ["BUS-039", "TRN-058", "LLM-027"],
+    breaks: ["BUS-039", "TRN-058", "LLM-027", "WSK-035"],
     rules: { errorFreesSlot: false },
   },
   "in-flight-always-zero": {
@@ -247,7 +260,7 @@ export const busCallFaults = faults({
     rules: { reportedInFlight: () => 0 },
   },
   "repeats-race": {
-    breaks: ["BUS-041"],
+    breaks: ["BUS-041", "CHT-011"],
     rules: { beforeAppend: (clock) => clock.sleep(RACE_MS) },
   },
 });

@@ -71,7 +71,7 @@ export const busDescriptorFaults = faults({
     rules: { advertisedEntries: spoiled((entry) => ({ ...entry, stability: "ga" })) },
   },
   "stability-left-out": {
-    breaks: ["BUS-004"],
+    breaks: ["BUS-004", "IDN-011"],
     rules: { advertisedEntries: spoiled(({ stability: _, ...entry }) => entry) },
   },
   "stability-experimental-outside": {
@@ -83,11 +83,11 @@ export const busDescriptorFaults = faults({
     rules: { experimentalEnabled: true, advertisedEntries: added("experimental.foo", "stable") },
   },
   "schema-hash-shortened": {
-    breaks: ["BUS-006"],
+    breaks: ["BUS-006", "TRN-040"],
     rules: { advertisedSchemaHash: (hash) => hash.slice(0, DISPLAY_LENGTH) },
   },
   "schema-hash-upper-case": {
-    breaks: ["BUS-006"],
+    breaks: ["BUS-006", "TRN-040"],
     rules: { advertisedSchemaHash: (hash) => hash.toUpperCase().replace("BLAKE3", "blake3") },
   },
   "schema-hash-with-time": {

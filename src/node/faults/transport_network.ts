@@ -47,7 +47,7 @@ export const networkFaults = faults({
     rules: { rateBanMs: MINUTES_MS, retryAfterMs: () => 1 },
   },
   "limit-of-three": {
-    breaks: ["TRN-062"],
+    breaks: ["TRN-062", "*"],
     rules: { ratePerCapability: { soft: STINGY, hard: soundRules.ratePerCapability.hard } },
   },
   "budget-per-capability-only": {
@@ -82,7 +82,22 @@ export const networkFaults = faults({
         : answer,
   },
   "poll-timeout-ignored": {
-    breaks: ["TRN-067", "TRN-068", "TRN-069", "TRN-070", "TRN-071"],
+    breaks: [
+      "TRN-067",
+      "TRN-068",
+      "TRN-069",
+      "TRN-070",
+      "TRN-071",
+      "EVT-063",
+      "EVT-064",
+      "EVT-065",
+      "EVT-066",
+      "EVT-067",
+      "EVT-068",
+      "EVT-069",
+      "EVT-070",
+      "MKT-051",
+    ],
     rules: { maxPollSeconds: 0 },
   },
   "poll-returns-at-once": {
@@ -94,11 +109,11 @@ export const networkFaults = faults({
     rules: { pollWakes: false },
   },
   "last-seq-ignored": {
-    breaks: ["TRN-070", "WSK-044"],
+    breaks: ["TRN-070", "WSK-044", "MKT-051"],
     rules: { pollAfter: (lastSeq, current) => lastSeq === undefined ? current : 0 },
   },
   "sequence-stands-still": {
-    breaks: ["TRN-070"],
+    breaks: ["TRN-070", "MKT-051"],
     outbound: (answer) =>
       answer.route === "/pubsub/v1/subscribe" && "seq" in Object(answer.body)
         ? { ...answer, body: { ...Object(answer.body), seq: 1 } }
@@ -155,7 +170,7 @@ export const networkFaults = faults({
     request: onCall((name, value) => name === CALL_HEADERS.signature ? FOREIGN_SIGNATURE : value),
   },
   "outbound-body-not-signed": {
-    breaks: ["TRN-075"],
+    breaks: ["TRN-075", "BUS-044"],
     request: (request) =>
       request.purpose === "call" ? { ...request, body: { ...request.body, forwarded: true } } : request,
   },
@@ -168,7 +183,7 @@ export const networkFaults = faults({
     rules: { peerIdleMs: LONG_MS },
   },
   "peer-certificate-not-pinned": {
-    breaks: ["TRN-077"],
+    breaks: ["TRN-077", "OPS-028"],
     rules: { peerCertificatePinned: false },
   },
   "silent-peer-waited-for": {

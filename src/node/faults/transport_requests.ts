@@ -149,7 +149,7 @@ export const requestFaults = faults({
     },
   },
   "malformed-json-422": {
-    breaks: ["TRN-027", "TRN-028", "TRN-030", "TRN-031", "TRN-032", "TRN-035", "TRN-036", "TRN-037"],
+    breaks: ["TRN-027", "TRN-028", "TRN-030", "TRN-031", "TRN-032", "TRN-035", "TRN-036", "TRN-037", "EVT-008"],
     outbound: (answer) =>
       isObject(answer.body) && answer.body.error === "bad_request" &&
         /^Cannot parse JSON/.test(String(answer.body.message))

@@ -12,11 +12,11 @@ export const websocketFlowFaults = faults({
     rules: { streamWindow: Infinity },
   },
   "websocket-ignores-acks": {
-    breaks: ["WSK-030", "WSK-031", "WSK-037"],
+    breaks: ["WSK-030", "WSK-031", "WSK-037", "LLM-051"],
     rules: { acknowledged: (_, before) => before },
   },
   "websocket-counts-acks": {
-    breaks: ["WSK-031"],
+    breaks: ["WSK-031", "LLM-051"],
     rules: { acknowledged: (_, before) => before + 1 },
   },
   "websocket-trusts-any-ack": {
@@ -24,11 +24,11 @@ export const websocketFlowFaults = faults({
     rules: { acknowledged: (upto, before) => typeof upto === "number" ? Math.max(before, upto) : before },
   },
   "websocket-queues-cancel": {
-    breaks: ["WSK-033", "WSK-034"],
+    breaks: ["WSK-033", "WSK-034", "LLM-028"],
     rules: { cancelAtOnce: false },
   },
   "websocket-streams-on-after-cancel": {
-    breaks: ["WSK-034"],
+    breaks: ["WSK-034", "LLM-028"],
     rules: { stopsAfterCancel: false },
   },
   "websocket-drop-keeps-slot": {

@@ -45,11 +45,11 @@ export const websocketStreamFaults = faults({
     rules: { messageSeq: () => 0 },
   },
   "websocket-without-done": {
-    breaks: ["WSK-022", "WSK-023", "WSK-024", "WSK-031"],
+    breaks: ["WSK-022", "WSK-023", "WSK-024", "WSK-031", "LLM-028", "LLM-051"],
     frame: onSocket((frame) => frame.event === "done" ? [] : [frame]),
   },
   "websocket-token-after-done": {
-    breaks: ["WSK-022"],
+    breaks: ["WSK-022", "LLM-028"],
     frame: onSocket((frame) => frame.event === "done" ? [frame, { ...frame, event: "progress", data: {} }] : [frame]),
   },
   "websocket-stays-open": {
