@@ -114,3 +114,21 @@ Deno.test("only much slower answers are a difference of time", () => {
   assertEquals(found(1, 400), []);
   assertEquals(found(1, 4000), ["timing"]);
 });
+
+Deno.test("traces say nothing of calls whose results depend on the moment", () => {
+  const comparer = new RunComparer();
+  const [step] = listCalls(1);
+  if (step === undefined) return;
+  const traces = { origin: "GET /trace/recent", step: { do: "http", method: "GET", path: "/trace/recent" } } as const;
+  const found = () =>
+    comparer.step(1, traces, answered('{"traces":[{"result":"ok"}]}'), answered('{"traces":[{"result":"timeout"}]}'))
+      .map(({ path }) => path);
+  assertEquals(found(), ["traces[].result"]);
+  comparer.step(
+    0,
+    { ...step, step: { ...step.step, cancel_after: 1 } as typeof step.step },
+    answered("{}"),
+    answered("{}"),
+  );
+  assertEquals(found(), []);
+});

@@ -297,8 +297,6 @@ export const logTemplates: readonly Template[] = [
         "/sync/v1/events",
         "/federation/v1/manifest",
       ]);
-      // Which call of a burst was refused depends on the moment, and the traces tell it.
-      if (path === "/trace/recent" && draw.known("burst") !== undefined) return;
       return [planned(`GET ${path}`, { do: "http", method: "GET", path })];
     },
   },
