@@ -116,12 +116,18 @@ Deno.test("without --duration the run takes 10 minutes, and how much room it tak
 });
 
 Deno.test("--fail-fast ends a run at the first broken threshold and names it", async () => {
+  // Nobody calls that often, on no machine: the first window breaks it, before anything else can be found.
+  const threshold = "calls.rate > 100000/s over 1s";
   const { code, report } = await soakInProcess([
-    ...["--duration", "1h", "--rate", "40/s", "--fail-fast", "--threshold", "latency.p99 < 1ms over 2s"],
+    ...["--duration", "1h", "--rate", "40/s", "--fail-fast", "--threshold", threshold],
   ]);
-  assertEquals([code, report.verdict], [1, "violated"]);
-  assertStringIncludes(report.ended_early ?? "", "--fail-fast: latency.p99 < 1ms over 2s");
-  assert(report.duration_s < 600);
+  assertStringIncludes(report.ended_early ?? "", `--fail-fast: ${threshold}`);
+  assertEquals(report.thresholds.map(({ verdict }) => verdict), ["violated"]);
+  assertEquals(report.planned_s, 3600);
+  assert(report.duration_s < report.planned_s);
+  // A machine so busy that the tester itself was late says so instead.
+  const busy = report.instrument.saturated !== null;
+  assertEquals([code, report.verdict], busy ? [3, "invalid"] : [1, "violated"]);
 });
 
 Deno.test("a folder is of one tester at a time", async () => {

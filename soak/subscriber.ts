@@ -30,9 +30,15 @@ export interface SubscriberOptions {
   readonly count: number;
 }
 
-/** Polls until the signal is aborted. */
+/** Polls until the signal is aborted; a poll that then still waits is given up, since nobody needs its answer. */
 export async function subscribe(options: SubscriberOptions, signal: AbortSignal): Promise<void> {
-  await Promise.all(Array.from({ length: options.count }, (_, index) => follow(options, index, signal)));
+  const over = Promise.withResolvers<void>();
+  const end = () => over.resolve();
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  const following = Array.from({ length: options.count }, (_, index) => follow(options, index, signal));
+  await Promise.race([over.promise, Promise.all(following)]);
+  signal.removeEventListener("abort", end);
 }
 
 async function follow({ clock, exchange, observe }: SubscriberOptions, subscriber: number, signal: AbortSignal) {
@@ -43,6 +49,7 @@ async function follow({ clock, exchange, observe }: SubscriberOptions, subscribe
     const query = new URLSearchParams({ topic: TOPIC, timeout: String(POLL_S) });
     if (last !== undefined) query.set("last_seq", String(last));
     const answer = await exchange({ method: "GET", path: `/pubsub/v1/subscribe?${query}`, headers: [] });
+    if (signal.aborted) return;
     const body = answer.status === 200 ? tryParseJson(answer.body) : undefined;
     if (!isObject(body)) {
       // A node that was restarted counts from the start again.

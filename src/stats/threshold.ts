@@ -77,11 +77,11 @@ const UNITS: Readonly<Record<Dimension, Readonly<Record<string, number>>>> = {
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
 const MAX_LENGTH = 200;
 const PATTERN =
-  /^([a-z][a-z0-9_.]*)(?:\(([a-z][a-z0-9_.-]*)\))? ?(<=|>=|<|>) ?([+-]?\d+(?:\.\d+)?) ?([a-zA-Zµ%]*)(?: ?\/ ?([a-zA-Z]+))?(?: over (\d+(?:\.\d+)?) ?([a-z]+))?$/;
+  /^([a-z][a-z0-9_.]*)(?:\(([a-z][a-z0-9_.-]*)\))? ?(<=|>=|<|>) ?([+-]?\d+(?:\.\d+)?) ?([a-zA-Zµ%]*)(?: ?\/ ?([a-zA-Z]+))?(?: over ((?:\d+(?:\.\d+)? ?[a-z]+ ?)+))?$/;
 
 /**
  * Reads an expression: METRIC, for metrics of calls `(CAPABILITY)` behind it, one of `< <= > >=`, a number with unit, for rates and slopes `/s`, `/m`, `/h` or `/d`,
- * and `over DURATION` for a sliding window.
+ * and `over DURATION` for a sliding window, as `90s`, `15m`, `24h` or `1h30m`.
  *
  * @throws {ThresholdError} If metric, unit or form are unknown.
  */
@@ -96,7 +96,7 @@ export function parseThreshold(text: string, metrics: Readonly<Record<string, Me
   if (match === null) {
     return wrong("it must look like 'latency.p99 < 250ms over 5m' (metric, comparison, number with unit, window)");
   }
-  const [, metric = "", capability, operator = "", number = "", unit = "", per, windowNumber, windowUnit = ""] = match;
+  const [, metric = "", capability, operator = "", number = "", unit = "", per, window] = match;
   const known = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
   if (known === undefined) {
     return wrong(`the metric ${metric} is unknown; there are ${Object.keys(metrics).join(", ")}`);
@@ -118,7 +118,7 @@ export function parseThreshold(text: string, metrics: Readonly<Record<string, Me
     limit: Number(number) * factor * perFactor(metric, known, per, wrong),
     dimension: known.dimension,
     per: known.per,
-    window_s: windowNumber === undefined ? null : windowSeconds(Number(windowNumber), windowUnit, wrong),
+    window_s: window === undefined ? null : windowSeconds(window, wrong),
   };
 }
 
@@ -151,8 +151,13 @@ function perFactor(
   return (SECONDS[per] as number) / seconds;
 }
 
-function windowSeconds(value: number, unit: string, wrong: (what: string) => never): number {
-  const seconds = Object.hasOwn(SECONDS, unit) ? SECONDS[unit] : undefined;
-  if (seconds === undefined) return wrong(`a window is in s, m, h or d, current unit is "${unit}"`);
-  return value > 0 ? value * seconds : wrong("the window must be longer than nothing");
+/** Seconds of `90s`, `15m`, `24h` or `1h30m`. */
+function windowSeconds(text: string, wrong: (what: string) => never): number {
+  let sum = 0;
+  for (const [, value, unit = ""] of text.matchAll(/(\d+(?:\.\d+)?) ?([a-z]+)/g)) {
+    const seconds = Object.hasOwn(SECONDS, unit) ? SECONDS[unit] : undefined;
+    if (seconds === undefined) return wrong(`a window is in s, m, h or d, current unit is "${unit}"`);
+    sum += Number(value) * seconds;
+  }
+  return sum > 0 ? sum : wrong("the window must be longer than nothing");
 }

@@ -11,6 +11,11 @@ Deno.test("thresholds are read with units and windows", () => {
     ["memory.slope < 1 MiB / d over 2h", "memory.slope", 2 ** 20 / 24, 7200],
     ["  calls.rate   >= 60/m over 90s ", "calls.rate", 1, 90],
     ["fds.max < 100", "fds.max", 100, null],
+    ["latency.p99 < 250ms over 15m", "latency.p99", 250, 900],
+    ["latency.p99 < 250ms over 24h", "latency.p99", 250, 86_400],
+    ["latency.p99 < 250ms over 1h30m", "latency.p99", 250, 5400],
+    ["latency.p99 < 250ms over 1h 30m 5s", "latency.p99", 250, 5405],
+    ["latency.p99 < 250ms over 1.5h", "latency.p99", 250, 5400],
   ];
   for (const [text, metric, limit, window] of table) {
     const threshold = parseThreshold(text);
@@ -39,6 +44,8 @@ Deno.test("a wrong threshold is refused with what is wrong", () => {
     ["memory.slope < 1MB", "memory.slope is measured per time, add /h"],
     ["memory.slope < 1MB/y", "a rate is per s, m, h or d, current value is /y"],
     ["latency.p99 < 5ms over 5y", 'a window is in s, m, h or d, current unit is "y"'],
+    ["latency.p99 < 5ms over 1h30", "it must look like"],
+    ["latency.p99 < 5ms over 1h5y", 'current unit is "y"'],
     ["latency.p99 < 5ms over 0m", "the window must be longer than nothing"],
     ["memory.max(market.post) < 1MB", "memory.max is not of calls, leave out (market.post)"],
     ["latency.p99() < 5ms", "it must look like"],
