@@ -52,9 +52,20 @@ export function memoryBound(load: LoadSize): number {
   return IDLE_BYTES + MEMORY_PER_STATE_BYTE * stateBound(load);
 }
 
-/** The line for the operator. Each of several processes remembers what all of them cause. */
-export function announcement(load: LoadSize & { readonly folder: string; readonly processes?: number }): string {
+/** What an announcement is about. */
+export interface Announced extends LoadSize {
+  readonly folder: string;
+  /** Each of several processes remembers what all of them cause. */
+  readonly processes?: number;
+  /** Whether the run can be gone on with (run_folder.ts). */
+  readonly resumable: boolean;
+}
+
+/** The line for the operator. */
+export function announcement(load: Announced): string {
   const mib = (bytes: number) => `${Math.ceil(bytes * (load.processes ?? 1) / MIB)} MiB`;
   return `Journal: at most ${mib(diskBound(load))} in ${load.folder}, memory at most ${mib(memoryBound(load))}; ` +
-    `a run that is killed goes on with --resume ${load.folder}.`;
+    (load.resumable
+      ? `a run that is killed goes on with --resume ${load.folder}.`
+      : `of a run that is killed, "soak report ${load.folder}" shows what was seen; its container is gone then.`);
 }

@@ -17,7 +17,9 @@ Deno.test("more calls and more time never announce less", () => {
 });
 
 Deno.test("the announcement names room, place and the way back", () => {
-  const line = announcement({ rate: 20, durationMs: 60_000, folder: "./out" });
-  assertStringIncludes(line, "MiB in ./out");
-  assertStringIncludes(line, "--resume ./out");
+  const of = (resumable: boolean) => announcement({ rate: 20, durationMs: 60_000, folder: "./out", resumable });
+  assertStringIncludes(of(true), "MiB in ./out");
+  assertStringIncludes(of(true), "--resume ./out");
+  assert(!of(false).includes("--resume"));
+  assertStringIncludes(of(false), "soak report ./out");
 });

@@ -22,17 +22,21 @@ export interface OutcomeOptions {
   readonly embedded: boolean;
   /** Plots of the page. */
   readonly plots: readonly Plot[];
+  /** The files hold this report already and stay as they are. */
+  readonly written?: boolean;
 }
 
 /** Writes and prints the report; returns the exit code. Files that cannot be written do not hide the verdict. */
 export async function presentReport(report: SoakReport, options: OutcomeOptions): Promise<number> {
-  const { folder, printer, json, embedded, plots } = options;
+  const { folder, printer, json, embedded, plots, written = false } = options;
   const path = join(folder, REPORT_FILE);
   const page = join(folder, HTML_FILE);
   let failure: string | undefined;
   try {
-    await writeAtomic(path, JSON.stringify(report, null, 2) + "\n");
-    await writeAtomic(page, soakHtml(report, plots, embedded));
+    if (!written) {
+      await writeAtomic(path, JSON.stringify(report, null, 2) + "\n");
+      await writeAtomic(page, soakHtml(report, plots, embedded));
+    }
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
     failure = error.message;

@@ -5,7 +5,8 @@ import { quietPrinter } from "../src/cli/printer.ts";
 import type { RestoredRun } from "./journal_restore.ts";
 import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
 import { plotsOf } from "./plots.ts";
-import { runOf } from "./run_folder.ts";
+import { fullerReport } from "./fuller_report.ts";
+import { canResume, runOf } from "./run_folder.ts";
 import { readWorkersRun } from "./workers_file.ts";
 import { reportWorkers } from "./workers_report.ts";
 import type { RunConfig } from "./run_state.ts";
@@ -23,8 +24,17 @@ export async function reportCommand(folder: string, options: Options, context: S
   const embedded = isEmbeddedRun(run.config);
   if (embedded) printer.err(EMBEDDED_LINE);
   if (run.cut !== undefined) printer.err(`Note: of the journal, ${run.cut}.`);
-  const report = reportOf(run, folder);
-  return await presentReport(report, {
+  const told = reportOf(run, folder);
+  const fuller = await fullerReport(folder, told);
+  if (fuller !== undefined) {
+    printer.err(
+      `Note: the journal ends at ${
+        told.duration_s.toFixed(1)
+      } s, the report of the run itself reaches further: it stays.`,
+    );
+  }
+  return await presentReport(fuller ?? told, {
+    written: fuller !== undefined,
     plots: plotsOf(run.state),
     folder,
     printer,
@@ -39,7 +49,9 @@ export function reportOf({ state, ending }: Pick<RestoredRun, "state" | "ending"
     ending ?? {
       endMs: state.tally.last,
       early: undefined,
-      incomplete: `the run has not come to its end; it goes on with --resume ${folder}`,
+      incomplete: canResume(state.config)
+        ? `the run has not come to its end; it goes on with --resume ${folder}`
+        : "the run has not come to its end, and its container went with the tester",
     },
   );
 }

@@ -48,9 +48,10 @@ export async function clearFolder({ path, disk }: RunFolder): Promise<void> {
   const before = await restoreRun(disk);
   const workers = await readWorkersRun(path);
   if ((before !== undefined && before.ending === undefined) || workers?.ended === false) {
+    const resumable = canResume(before?.config ?? workers ?? { options: {} });
     throw new UsageError(
-      `soak: ${path} holds a run that was cut off; go on with --resume ${path}, see it with "soak report ${path}", ` +
-        "or choose another --output-dir",
+      `soak: ${path} holds a run that was cut off; ${resumable ? `go on with --resume ${path}, ` : ""}` +
+        `see it with "soak report ${path}", or choose another --output-dir`,
     );
   }
   for (const name of await disk.names()) if (name !== LOCK_FILE) await disk.remove(name);
@@ -68,6 +69,11 @@ export async function runOf(action: string, path: string): Promise<RestoredRun> 
   }
   if (run === undefined) throw new UsageError(`soak ${action}: ${path} holds no run; name an output directory of soak`);
   return run;
+}
+
+/** Whether a run that was cut off can be gone on with: the volume of a container goes with the tester. */
+export function canResume({ options: { target } }: Pick<RunConfig, "options">): boolean {
+  return !(typeof target === "string" && /^docker(:|$)/.test(target));
 }
 
 /** Options that may be others after a resume: where the target is now, and how the run is watched. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Options, parseCommandLine, UsageError } from "../src/cli/parse.ts";
 import type { RestoredRun } from "./journal_restore.ts";
-import { keptOptions, resumedOptions } from "./run_folder.ts";
+import { canResume, keptOptions, resumedOptions } from "./run_folder.ts";
 import { RunState } from "./run_state.ts";
 import { SOAK } from "./soak_spec.ts";
 import { runConfig } from "./testing.ts";
@@ -34,4 +34,13 @@ Deno.test("a run is not judged otherwise after a resume than it was begun", () =
   const run = begun("--rate", "7/s");
   assertThrows(() => resumedOptions(options("--resume", "x", "--rate", "9/s"), run), UsageError, "leave out --rate");
   assertEquals(resumedOptions(options("--resume", "x", "--rate", "7/s"), run).text("rate"), "7/s");
+});
+
+Deno.test("a run against a container cannot be gone on with, since its volume went with the tester", () => {
+  const target = (...argv: readonly string[]) => canResume(begun(...argv).config);
+  assertEquals(
+    [target(), target("--target", "exec:x {port}"), target("--target", "http://127.0.0.1:1")],
+    [true, true, true],
+  );
+  assertEquals([target("--target", "docker:x"), target("--target", "docker", "--docker-image", "x")], [false, false]);
 });

@@ -5,7 +5,6 @@ import { EXIT } from "../src/cli/exit_code.ts";
 import { secretOptions } from "../src/cli/options.ts";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { type Printer, quietPrinter } from "../src/cli/printer.ts";
-import { targetSpec } from "../src/cli/target_options.ts";
 import { visible } from "../src/report/escape.ts";
 import { wrap } from "../src/report/text.ts";
 import { LiveNetwork, nullSink } from "../src/wire/mod.ts";
@@ -20,7 +19,15 @@ import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
 import { plotsOf } from "./plots.ts";
 import { loadRandom, type Prepared, prepareTarget } from "./prepare.ts";
 import { runClock } from "./run_clock.ts";
-import { clearFolder, keptOptions, resumedOptions, type RunFolder, runOf, takeFolder } from "./run_folder.ts";
+import {
+  canResume,
+  clearFolder,
+  keptOptions,
+  resumedOptions,
+  type RunFolder,
+  runOf,
+  takeFolder,
+} from "./run_folder.ts";
 import { type RunConfig, RunState } from "./run_state.ts";
 import { DEFAULT_SOAK_DIR } from "./soak_options.ts";
 import { readPlan, type SoakPlan } from "./soak_plan.ts";
@@ -104,7 +111,7 @@ async function soak(
   const printer = json ? quietPrinter(context.printer) : context.printer;
   const { clock } = context;
   const plan = await readPlan(options);
-  if (before !== undefined && targetSpec(options).startsWith("docker:")) {
+  if (before !== undefined && !canResume(before.config)) {
     throw new UsageError(
       "soak: a run against a container cannot be resumed: its volume went with the tester; soak report shows what was seen",
     );
@@ -243,7 +250,8 @@ async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakC
     },
   });
   if (seat === undefined) {
-    say(printer, announcement({ rate: plan.rate, durationMs: plan.durationMs, folder: folder.path }));
+    const { rate, durationMs } = plan;
+    say(printer, announcement({ rate, durationMs, folder: folder.path, resumable: canResume(config) }));
   }
   signal.addEventListener("abort", () => {
     printer.progress("");

@@ -14,7 +14,7 @@ import { Crew } from "./crew.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { announcement } from "./journal_bound.ts";
 import { EMBEDDED_LINE } from "./outcome.ts";
-import { clearFolder, keptOptions, resumedOptions, type RunFolder, takeFolder } from "./run_folder.ts";
+import { canResume, clearFolder, keptOptions, resumedOptions, type RunFolder, takeFolder } from "./run_folder.ts";
 import { dashboardOf, progressTo, type SoakContext } from "./soak_command.ts";
 import { DEFAULT_SOAK_DIR } from "./soak_options.ts";
 import { readPlan } from "./soak_plan.ts";
@@ -100,7 +100,7 @@ async function conduct(
   context: SoakContext,
 ): Promise<number> {
   const spec = targetSpec(options);
-  if (resumed && spec.startsWith("docker:")) {
+  if (resumed && !canResume(run)) {
     throw new UsageError(
       "soak: a run against a container cannot be resumed: its volume went with the tester; soak report shows what was seen",
     );
@@ -132,7 +132,10 @@ async function conduct(
     if (!resumed) await writeWorkersRun(folder.path, run);
     say(printer, `${run.count} workers share the load, each with a journal of its own in ${folder.path}/worker-N.`);
     const { rate, durationMs } = plan;
-    say(printer, announcement({ rate, durationMs, folder: folder.path, processes: run.count }));
+    say(
+      printer,
+      announcement({ rate, durationMs, folder: folder.path, processes: run.count, resumable: canResume(run) }),
+    );
     const said = await work(options, run, { folder, going, resumed, target, dashboard }, { ...context, printer });
     const runs = await workerRuns(folder.path, run);
     if (runs.every((one) => one.run === undefined)) return nothing(said, printer.out);
