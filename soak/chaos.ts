@@ -62,9 +62,9 @@ async function act(fault: ChaosFault, hands: ChaosHands, signal: AbortSignal): P
   const meanwhile = () => clock.sleep(forMs, signal).catch(() => {});
   switch (kind) {
     case "restart":
-      return await child.restart("SIGTERM", forMs);
+      return await child.restart("SIGTERM", forMs, signal);
     case "kill":
-      return await child.restart("SIGKILL", forMs);
+      return await child.restart("SIGKILL", forMs, signal);
     case "pause":
       await child.signal("SIGSTOP");
       try {

@@ -69,8 +69,9 @@ export interface SteeredNode {
    * Ends it and starts it again on the same data and port.
    *
    * @param awayMs Milliseconds between its end and its start.
+   * @param signal Once aborted it stays away no longer.
    */
-  restart(how: "SIGTERM" | "SIGKILL", awayMs?: number): Promise<void>;
+  restart(how: "SIGTERM" | "SIGKILL", awayMs?: number, signal?: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -129,14 +130,9 @@ export class NodeChild implements SteeredNode {
     if (this.#process !== undefined) signalGroup(this.#process.pid, signal);
   }
 
-  /**
-   * Ends the child with SIGTERM or SIGKILL and starts it again on the same data and port.
-   *
-   * @param awayMs Milliseconds between its end and its start.
-   */
-  async restart(how: "SIGTERM" | "SIGKILL", awayMs = 0): Promise<void> {
+  async restart(how: "SIGTERM" | "SIGKILL", awayMs?: number, signal?: AbortSignal): Promise<void> {
     await this.#end(how);
-    await this.options.clock.sleep(awayMs);
+    await this.options.clock.sleep(awayMs ?? 0, signal).catch(() => {});
     if (!this.#stopped) await this.#launch();
   }
 

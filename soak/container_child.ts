@@ -24,12 +24,12 @@ export class ContainerChild implements SteeredNode {
     return this.#node.signal(signal);
   }
 
-  async restart(how: "SIGTERM" | "SIGKILL", awayMs = 0): Promise<void> {
+  async restart(how: "SIGTERM" | "SIGKILL", awayMs?: number, signal?: AbortSignal): Promise<void> {
     // A stopped process takes no SIGTERM.
     await this.#node.signal("SIGCONT");
     await endNode(this.#node, how);
     await this.#node.release();
-    await this.clock.sleep(awayMs);
+    await this.clock.sleep(awayMs ?? 0, signal).catch(() => {});
     if (!this.#stopped) await this.#node.start();
   }
 

@@ -64,6 +64,20 @@ Deno.test("a container is ended, let go of and started again", async () => {
   assertEquals(node.done, ["SIGCONT", "SIGKILL", "release", "start", "SIGSTOP"]);
 });
 
+Deno.test("once the run ends a container stays away no longer", async () => {
+  const node = new NotedNode();
+  const over = new AbortController();
+  const HOUR_MS = 3_600_000;
+  const restarting = new ContainerChild({ node, handle: HANDLE }, systemClock()).restart(
+    "SIGKILL",
+    HOUR_MS,
+    over.signal,
+  );
+  over.abort(new Error("interrupted"));
+  await restarting;
+  assertEquals(node.done, ["SIGCONT", "SIGKILL", "release", "start"]);
+});
+
 Deno.test("a container that was stopped for good is not started again by a restart under way", async () => {
   const node = new NotedNode();
   const child = new ContainerChild({ node, handle: HANDLE }, systemClock());

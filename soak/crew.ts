@@ -32,6 +32,7 @@ export class Crew {
   readonly #ready = new Set<number>();
   readonly #standings = new Map<number, Standing>();
   readonly #acts = new Map<number, Asked>();
+  readonly #over = new AbortController();
   #begun = false;
   #ending = false;
 
@@ -48,6 +49,7 @@ export class Crew {
   end(why: string): void {
     if (this.#ending) return;
     this.#ending = true;
+    this.#over.abort(new Error(why));
     for (const worker of this.options.workers) worker.send({ kind: "end", why });
     this.#look();
   }
@@ -112,7 +114,7 @@ export class Crew {
     const { node } = this.options;
     if (node === undefined) throw new Error("Cannot act on the target: it was not started here");
     if (act.what === "signal") await node.signal(act.signal);
-    else await node.restart(act.how, act.awayMs);
+    else await node.restart(act.how, act.awayMs, this.#over.signal);
   }
 
   #answer(worker: WorkerProcess, number: number, done: Promise<void>): void {

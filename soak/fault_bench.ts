@@ -30,7 +30,7 @@ const ROWS: readonly Row[] = [
   {
     fault: "forgets-last-event-on-restart",
     verdict: "violated",
-    says: /^(events: lost: |log-integrity: (forgotten: |head (went back|is )))/,
+    says: /^((named-)?events: lost: |log-integrity: (forgotten: |head (went back|is )))/,
     more: ["--restart-at", "30s"],
   },
   { fault: "manifest-signed-once", verdict: "violated", says: /^manifest: stale: / },

@@ -15,6 +15,7 @@ import { JOURNAL_DIR, RUN_FILE } from "./journal_restore.ts";
 import { REPORT_FILE } from "./run_folder.ts";
 import type { SoakReport } from "./soak_report.ts";
 import { runName } from "./soak_run.ts";
+import { LIVE_POSTS } from "./workload_market.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).href;
 const RATE = 100;
@@ -29,6 +30,8 @@ const EARLY_PART = 0.4;
 /** Milliseconds a tester has to begin its load. */
 const BEGIN_DEADLINE_MS = 60_000;
 const LOOK_EVERY_MS = 20;
+/** Posts under way when a tester dies, at most: whether they came about it never learned. */
+const UNDER_WAY = 10;
 /** How much of a tester's last words an error quotes. */
 const QUOTED_OUTPUT = 1000;
 
@@ -38,6 +41,8 @@ export interface KillOutcome {
   readonly report: SoakReport;
   /** Events of the run in the target's log, read from its database. */
   readonly logged: number;
+  /** Posts of the run that were not expired. */
+  readonly alive: number;
   /** What does not agree; empty when the accounting is exact. */
   readonly wrong: readonly string[];
 }
@@ -72,9 +77,11 @@ export async function runWithKills(folder: string, kills: number, seed: number):
       `Cannot read the report of the resumed run: ${new TextDecoder().decode(stderr).slice(-QUOTED_OUTPUT)}`,
     );
   }
-  const logged = await ownEvents(folder);
+  const { logged, alive } = await ownEvents(folder);
   const early = plan.filter((one) => one.early).length;
-  return { kills, report, logged, wrong: compare(report, logged, kills, early) };
+  const wrong = compare(report, logged, kills, early);
+  if (alive > LIVE_POSTS + kills * UNDER_WAY) wrong.push(`${alive} posts are alive after the run`);
+  return { kills, report, logged, alive, wrong };
 }
 
 function compare({ events, gaps, monitors }: SoakReport, logged: number, kills: number, early: number): string[] {
@@ -135,7 +142,7 @@ async function newestSegment(folder: string): Promise<string> {
 }
 
 /** Events of the run in the database of the node, counted without any part of the tester's accounting. */
-async function ownEvents(folder: string): Promise<number> {
+async function ownEvents(folder: string): Promise<{ readonly logged: number; readonly alive: number }> {
   const { config } = JSON.parse(await Deno.readTextFile(join(folder, JOURNAL_DIR, RUN_FILE))) as {
     readonly config: { readonly timeOrigin: number };
   };
@@ -143,7 +150,9 @@ async function ownEvents(folder: string): Promise<number> {
   const database = new DatabaseSync(join(folder, `node-${config.timeOrigin}`, "events.sqlite"), { readOnly: true });
   try {
     const rows = database.prepare("SELECT * FROM events").all();
-    return rows.filter((row) => JSON.stringify(row).includes(prefix)).length;
+    const own = rows.map((row) => JSON.stringify(row)).filter((row) => row.includes(prefix));
+    const count = (type: string) => own.filter((row) => row.includes(type)).length;
+    return { logged: own.length, alive: count("market.post.created") - count("market.post.expired") };
   } finally {
     database.close();
   }
@@ -153,11 +162,11 @@ if (import.meta.main) {
   const kills = Number(Deno.args[0] ?? 10);
   const seed = Number(Deno.args[1] ?? 1);
   const folder = join(await Deno.makeTempDir({ prefix: "hearthproof-kills-" }), "run");
-  const { report, logged, wrong } = await runWithKills(folder, kills, seed);
+  const { report, logged, alive, wrong } = await runWithKills(folder, kills, seed);
   const { sent, acknowledged, observed, lost, duplicated } = report.events;
   const line =
     `seed ${seed}: ${kills} kills, ${report.load.calls} calls, ${sent} sent, ${acknowledged} acknowledged, ` +
-    `${observed} observed, ${logged} in the node's database, ${lost} lost, ${duplicated} duplicated: `;
+    `${observed} observed, ${logged} in the node's database, ${lost} lost, ${duplicated} duplicated, ${alive} posts alive: `;
   await Deno.stdout.write(new TextEncoder().encode(`${line}${wrong.length === 0 ? "exact" : wrong.join("; ")}\n`));
   if (wrong.length === 0) await Deno.remove(join(folder, ".."), { recursive: true });
   Deno.exit(wrong.length === 0 ? 0 : 1);

@@ -41,6 +41,8 @@ export interface CallDone {
   readonly named?: { readonly eventId: string; readonly lamport: number };
   /** The audit record a call of ours made the target write, as it says. */
   readonly audited?: { readonly seq: number; readonly alertId: string };
+  /** Post or alert of ours that this call was to end. */
+  readonly ends?: string;
   /** What a stream lacked; absent for sound streams and for other calls. */
   readonly streamProblem?: string;
   /** The target's clock in its answer, milliseconds since the epoch, and ours at that moment. */

@@ -68,6 +68,7 @@ function thinned(samples: readonly Sample[], count: number): readonly Sample[] {
 /** Unit of a series that is only shown. */
 export function unitOf(name: string): string {
   if (/(heap|rss|memory|bytes)/.test(name)) return "bytes";
+  if (name.endsWith(".percent")) return "%";
   return /(lag|latency|offset|_ms)/.test(name) ? "ms" : "";
 }
 

@@ -3,10 +3,12 @@
 import { Random, timestamp } from "../src/protocol/mod.ts";
 import { judgeSeries } from "../src/stats/judge_series.ts";
 import { Instrument } from "./instrument.ts";
+import { LiveSet } from "./live_set.ts";
 import { AccountingMonitor } from "./monitors/accounting.ts";
 import { AuditMonitor } from "./monitors/audit.ts";
 import { ClockMonitor } from "./monitors/clock_offset.ts";
 import { CounterMonitor } from "./monitors/counters.ts";
+import { ErrorMonitor } from "./monitors/errors.ts";
 import { IntegrityMonitor } from "./monitors/integrity.ts";
 import { LatencyMonitor } from "./monitors/latency.ts";
 import { ManifestMonitor } from "./monitors/manifest.ts";
@@ -75,6 +77,7 @@ export class RunState {
   readonly series = new SeriesStore();
   readonly instrument = new Instrument();
   readonly tally = new Tally();
+  readonly liveSet = new LiveSet();
   readonly accounting: AccountingMonitor;
   readonly integrity: IntegrityMonitor;
   readonly audit: AuditMonitor;
@@ -113,11 +116,12 @@ export class RunState {
       new SubscriptionMonitor(facts.startedAt, facts.interrupted),
       new CounterMonitor(facts.startedAt, facts.interrupted),
       new RestartMonitor(facts.startedAt, facts.interrupted),
+      new ErrorMonitor(this.series, windowMs, facts.startedAt, facts.interrupted),
       this.clock,
       this.latency,
     ];
     // The tally comes first: monitors ask it for gaps.
-    this.keepers = [this.tally, this.series, ...this.monitors, this.thresholds, this.instrument];
+    this.keepers = [this.tally, this.series, ...this.monitors, this.thresholds, this.liveSet, this.instrument];
   }
 
   observe(observation: Observation): void {

@@ -14,6 +14,7 @@ import { AT_START, Journal } from "./journal.ts";
 import type { Dashboard } from "./dashboard.ts";
 import type { JournalDisk } from "./journal_disk.ts";
 import { announcement } from "./journal_bound.ts";
+import { CALLERS_PER_EPOCH } from "./live_set.ts";
 import { type RestoredRun, writeRunFile } from "./journal_restore.ts";
 import { EMBEDDED_LINE, presentReport } from "./outcome.ts";
 import { plotsOf } from "./plots.ts";
@@ -60,8 +61,6 @@ export interface SoakContext {
 
 /** Seconds between two plain progress lines where no terminal shows the live line. */
 const LOG_EVERY_S = 60;
-/** Callers have numbers below this; a resumed run numbers its own anew, so that no write has the name of another. */
-const CALLERS_PER_EPOCH = 1000;
 
 /** Runs a soak; returns the exit code (design.md "Output of a run"). */
 export async function runSoakCommand(given: Options, context: SoakContext): Promise<number> {

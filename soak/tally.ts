@@ -15,6 +15,10 @@ interface OpenGap {
   readonly tester: boolean;
 }
 
+/** Codes that are counted by name; a hostile target may invent others without end. */
+const MAX_CODES = 64;
+const OTHER_CODES = "other_codes";
+
 /** Run milliseconds between two remembered positions, and how many are kept: the last minutes. */
 const TRAIL_EVERY_MS = 5000;
 const TRAIL_KEPT = 60;
@@ -49,7 +53,8 @@ export class Tally implements Keeper {
       case "call": {
         const { capability, code, written } = observation;
         this.#calls++;
-        this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1);
+        const counted = this.#codes.has(code) || this.#codes.size < MAX_CODES ? code : OTHER_CODES;
+        this.#codes.set(counted, (this.#codes.get(counted) ?? 0) + 1);
         this.#operations.set(capability, (this.#operations.get(capability) ?? 0) + 1);
         if (written !== undefined) this.#acknowledged = Math.max(this.#acknowledged, written.lamport);
         break;

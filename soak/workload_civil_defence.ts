@@ -3,10 +3,13 @@
 import { isObject, type JsonObject, tryParseJson } from "../src/protocol/mod.ts";
 import { roleHeaders } from "./audit_reader.ts";
 import type { Publisher } from "./civil_defence.ts";
+import { placeOf, settles } from "./live_set.ts";
 import { type Caller, type Hands, type Operation, type Outcome, unary, write } from "./workload_calls.ts";
 
 /** Alerts that stay alive; what is published beyond is cancelled. */
 const LIVE_ALERTS = 10;
+/** Alerts whose cancelling found no answer are tried again, up to so many. */
+const MAX_TRACKED_ALERTS = 1000;
 /** A field near Kleve, as CONTRACT3 §4.16 wants areas. */
 const AREA = {
   polygon: { type: "Polygon", coordinates: [[[6.1, 51.7], [6.2, 51.7], [6.2, 51.8], [6.1, 51.7]]] },
@@ -28,10 +31,12 @@ function auditedBy(output: JsonObject | undefined): Pick<Outcome, "audited"> {
 }
 
 class Alerts {
-  #live: LiveAlert[] = [];
+  readonly #live: LiveAlert[] = [];
+  #taken = false;
 
   async publish(hands: Hands, caller: Caller): Promise<Outcome> {
-    const publisher = publisherOf(hands, caller);
+    this.#takeLeft(hands);
+    const publisher = publisherOf(hands, caller.index);
     if (publisher === undefined || this.#live.length >= LIVE_ALERTS) return await this.cancel(hands, caller);
     const { output, ...outcome } = await write(hands, caller, "civdef.alert.publish", (clientId) => ({
       client_id: clientId,
@@ -50,18 +55,21 @@ class Alerts {
   }
 
   async cancel(hands: Hands, caller: Caller): Promise<Outcome> {
+    this.#takeLeft(hands);
     const alert = this.#live.shift();
     if (alert === undefined) return await this.#orPublish(hands, caller, "civdef.alert.cancel");
-    return await this.#act(hands, caller, "civdef.alert.cancel", alert.publisher, {
+    const outcome = await this.#act(hands, caller, "civdef.alert.cancel", alert.publisher, {
       alert_id: alert.alertId,
       reason: "the exercise is over",
     });
+    if (!settles(outcome.code) && this.#live.length < MAX_TRACKED_ALERTS) this.#live.push(alert);
+    return { ...outcome, ends: alert.alertId };
   }
 
   /** A live alert that stays alive. */
   async acknowledge(hands: Hands, caller: Caller): Promise<Outcome> {
     const alert = this.#live[hands.random.below(Math.max(1, this.#live.length))];
-    const publisher = publisherOf(hands, caller);
+    const publisher = publisherOf(hands, caller.index);
     if (alert === undefined || publisher === undefined) {
       return await this.#orPublish(hands, caller, "civdef.alert.ack");
     }
@@ -74,8 +82,18 @@ class Alerts {
 
   /** There is nothing to act on yet: publishes, unless that is what led here. */
   async #orPublish(hands: Hands, caller: Caller, capability: string): Promise<Outcome> {
-    if (publisherOf(hands, caller) === undefined) return { capability, code: "nothing_to_do" };
+    if (publisherOf(hands, caller.index) === undefined) return { capability, code: "nothing_to_do" };
     return await this.publish(hands, caller);
+  }
+
+  /** What the run left alive before it was resumed is cancelled like everything else: by who published it. */
+  #takeLeft(hands: Hands): void {
+    if (this.#taken) return;
+    this.#taken = true;
+    for (const { id: alertId, caller: number } of hands.left.alerts) {
+      const publisher = publisherOf(hands, number);
+      if (publisher !== undefined) this.#live.push({ alertId, publisher });
+    }
   }
 
   async #act(
@@ -94,9 +112,9 @@ class Alerts {
   }
 }
 
-function publisherOf(hands: Hands, caller: Caller): Publisher | undefined {
+function publisherOf(hands: Hands, caller: number): Publisher | undefined {
   const publishers = hands.material.publishers ?? [];
-  return publishers[caller.index % Math.max(1, publishers.length)];
+  return publishers[placeOf(caller) % Math.max(1, publishers.length)];
 }
 
 /** The three operations, which share what is alive. */

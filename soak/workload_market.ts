@@ -1,12 +1,13 @@
 /** Posts and expires in turn, so that the number of live posts stays what it is. */
 
 import { EXPIRE_REASON, POST_BODY } from "./event_text.ts";
+import { placeOf, settles } from "./live_set.ts";
 import { type Caller, type Hands, type Operation, type Outcome, write } from "./workload_calls.ts";
 
 /** Posts that stay alive; what is posted beyond is expired, so that our growth is not mistaken for the node's. */
-const LIVE_POSTS = 40;
+export const LIVE_POSTS = 40;
 const POST_TTL_SECONDS = 86_400;
-/** Posts a failed expiry may leave behind before they are forgotten. */
+/** Posts whose expiry found no answer are tried again, up to so many. */
 const MAX_TRACKED_POSTS = 1000;
 
 interface LivePost {
@@ -15,9 +16,11 @@ interface LivePost {
 }
 
 class Market {
-  #live: LivePost[] = [];
+  readonly #live: LivePost[] = [];
+  #taken = false;
 
   async post(hands: Hands, caller: Caller): Promise<Outcome> {
+    this.#takeLeft(hands);
     if (this.#live.length >= LIVE_POSTS) return await this.expire(hands, caller);
     const { output: _, ...outcome } = await write(hands, caller, "market.post", (clientId) => ({
       client_id: clientId,
@@ -34,6 +37,7 @@ class Market {
   }
 
   async expire(hands: Hands, caller: Caller): Promise<Outcome> {
+    this.#takeLeft(hands);
     const post = this.#live.shift();
     if (post === undefined) return await this.post(hands, caller);
     const { output: _, ...outcome } = await write(hands, post.caller, "market.expire", (clientId) => ({
@@ -41,7 +45,18 @@ class Market {
       event_id: post.eventId,
       reason: EXPIRE_REASON,
     }));
-    return outcome;
+    if (!settles(outcome.code) && this.#live.length < MAX_TRACKED_POSTS) this.#live.push(post);
+    return { ...outcome, ends: post.eventId };
+  }
+
+  /** What the run left alive before it was resumed is expired like everything else: by who posted it. */
+  #takeLeft({ left, callers }: Hands): void {
+    if (this.#taken) return;
+    this.#taken = true;
+    for (const { id: eventId, caller: number } of left.posts) {
+      const caller = callers.find(({ index }) => placeOf(index) === placeOf(number));
+      if (caller !== undefined) this.#live.push({ caller, eventId });
+    }
   }
 }
 

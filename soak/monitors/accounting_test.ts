@@ -104,6 +104,15 @@ Deno.test("history that is read again unchanged is sound, changed or missing it 
   assertStringIncludes(verdict([event(0, 5)]).reason, "forgotten: event E1");
 });
 
+Deno.test("an event that is gone was lost after it was seen last, so what follows from the loss is not the first offence", () => {
+  const before = [event(0, 5), event(1, 6)];
+  const gone = feed(integrity(), read(before, 2000), read(before, 4700, true), read([event(0, 5)], 30_000, true));
+  assertEquals(gone.verdict().first_offence?.at_s, 4);
+  const back = new IntegrityMonitor(new Random(1), 0);
+  back.restore(JSON.parse(JSON.stringify(feed(integrity(), read(before, 2000)).state())));
+  assertEquals(feed(back, read([event(0, 5)], 30_000, true)).verdict().first_offence?.at_s, 2);
+});
+
 Deno.test("what lies above the answer's reach is not expected in it", () => {
   const monitor = feed(integrity(), read([event(0, 5), event(1, 6)]), { ...read([event(0, 5)], 30, true), upTo: 5 });
   assertEquals(monitor.verdict().outcome, "sound");

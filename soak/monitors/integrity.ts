@@ -10,7 +10,7 @@ export const MAX_REMEMBERED = 50_000;
 export const RANGE = 256;
 
 interface IntegrityState {
-  readonly known: readonly (readonly [id: string, lamport: number, digest: string])[];
+  readonly known: readonly (readonly [id: string, lamport: number, digest: string, seen_s?: number])[];
   readonly observed: number;
   readonly head: number;
   readonly owed: number;
@@ -18,10 +18,20 @@ interface IntegrityState {
   readonly offences: Json;
 }
 
+/** An event as it was read. */
+interface Known {
+  readonly lamport: number;
+  readonly digest: string;
+  /** Second of the run in which it was seen last. */
+  seen_s: number;
+}
+
+const MS_PER_SECOND = 1000;
+
 /** See the module comment. */
 export class IntegrityMonitor implements Monitor {
   readonly name = "log-integrity";
-  readonly #ranges = new Map<number, Map<string, { readonly lamport: number; readonly digest: string }>>();
+  readonly #ranges = new Map<number, Map<string, Known>>();
   readonly #offences: Offences;
   #remembered = 0;
   #observed = 0;
@@ -52,7 +62,7 @@ export class IntegrityMonitor implements Monitor {
   state(): Json {
     const state: IntegrityState = {
       known: [...this.#ranges.values()].flatMap((known) =>
-        [...known].map(([id, { lamport, digest }]) => [id, lamport, digest] as const)
+        [...known].map(([id, { lamport, digest, seen_s }]) => [id, lamport, digest, seen_s] as const)
       ),
       observed: this.#observed,
       head: this.#head,
@@ -65,7 +75,9 @@ export class IntegrityMonitor implements Monitor {
 
   restore(stored: Json): void {
     const state = stored as unknown as IntegrityState;
-    for (const [id, lamport, digest] of state.known) this.#range(lamport).set(id, { lamport, digest });
+    for (const [id, lamport, digest, seen_s = 0] of state.known) {
+      this.#range(lamport).set(id, { lamport, digest, seen_s });
+    }
     this.#remembered = state.known.length;
     this.#observed = state.observed;
     this.#head = state.head;
@@ -121,7 +133,8 @@ export class IntegrityMonitor implements Monitor {
       );
     }
     if (before === undefined) this.#remembered++;
-    known.set(event.event_id, { lamport: event.lamport, digest: before?.digest ?? digest });
+    const seen_s = Math.floor(at / MS_PER_SECOND);
+    known.set(event.event_id, { lamport: event.lamport, digest: before?.digest ?? digest, seen_s });
     if (this.#remembered > MAX_REMEMBERED) this.#forget();
   }
 
@@ -140,13 +153,15 @@ export class IntegrityMonitor implements Monitor {
     const found = new Map(events.map((event) => [event.event_id, event]));
     for (const [range, known] of this.#ranges) {
       if (range < Math.floor(after / RANGE) || range > Math.floor(upTo / RANGE)) continue;
-      for (const [id, { lamport, digest }] of known) {
+      for (const [id, one] of known) {
+        const { lamport, digest, seen_s } = one;
         if (lamport <= after || lamport > upTo) continue;
         const event = found.get(id);
         this.#reread++;
         if (event === undefined) {
+          // It was lost after it was seen last, whenever that is noticed; what follows from the loss comes later.
           this.#offences.add(
-            at,
+            reader === 0 ? seen_s * MS_PER_SECOND : at,
             `${who}forgotten: event ${id} at lamport ${lamport} was in the log and is not any more`,
           );
           if (reader === 0 && known.delete(id)) this.#remembered--;
@@ -155,7 +170,7 @@ export class IntegrityMonitor implements Monitor {
             at,
             `${who}rewritten: event ${id} at lamport ${lamport} differs from what was read before`,
           );
-        }
+        } else if (reader === 0) one.seen_s = Math.floor(at / MS_PER_SECOND);
       }
     }
   }
