@@ -107,7 +107,7 @@ export function reportLines(report: SoakReport, width: number): string[] {
       `duplicated, ${events.reordered} reordered, ${events.changed} changed, ${events.late} late`,
   );
   const errors = Object.entries(report.errors).map(([code, count]) => `${code} ${count}`).join(", ");
-  row("errors", errors === "" ? "none" : errors);
+  if (errors !== "") row("error codes", errors);
   for (const monitor of report.monitors) {
     if (monitor.name === "latency" || monitor.name === "events") continue;
     if (monitor.name === "audit-chain" && !report.audit_chain.judged) continue;
