@@ -1,6 +1,8 @@
 /** Comparing what two sides did at one step (issue: status line, headers, body, frames, connection, time). */
 
-import { fromUtf8Lossy, type Json } from "../src/protocol/mod.ts";
+import { fromUtf8Lossy, isObject, type Json } from "../src/protocol/mod.ts";
+import { compareBursts, type Pace } from "./bursts.ts";
+import { CounterWatch } from "./compare_metrics.ts";
 import { type RunState, shownValue, type Sink, ValueComparer } from "./compare_values.ts";
 import type { Finding } from "./finding.ts";
 import { formOf } from "./forms.ts";
@@ -25,14 +27,9 @@ const DERIVED_HEADERS: readonly string[] = ["content-length", "x-hearthnet-signa
 /** Members every answer may have: a difference there has one cause whatever was called. */
 const SHARED_PATHS =
   /^(headers\.|signature\.header|error|message|retry_after_ms|alt_|schema_hash_|meta(\.|$)|reason|version|connection|timing|layout|key order)/;
-/** Repeated calls: accepted ones may differ by this share, since budgets refill while calls are made. */
-const BURST_TOLERANCE = 0.35;
-/** Calls made at once: a busy machine spreads them, so that a place may be free again before the last one comes. */
-const TOGETHER_TOLERANCE = 0.2;
-/** Calls per second that a budget gives back (wire-format.md section 19), with what a pace of our own may be off. */
-const REFILL_PER_SECOND = 10 * 1.5;
+/** A poll that comes back empty before this share of its time has passed did not wait. */
+const WAITED = 0.5;
 const MS_PER_SECOND = 1000;
-const TOO_MANY = 429;
 
 const TRACES = "GET /trace/recent";
 
@@ -40,9 +37,7 @@ const TRACES = "GET /trace/recent";
 export class RunComparer {
   readonly state: RunState;
   readonly #values: ValueComparer;
-  /** Capabilities with bursts or cancelled calls: how many of those count as what depends on the moment. */
-  readonly #uncertain = new Set<string>();
-
+  readonly #counters = new CounterWatch();
   /** Nodes gossiped: by which way an event came first, and in which layout it is kept, depends on the moment. */
   #gossiped = false;
   #anyLayout = false;
@@ -64,19 +59,16 @@ export class RunComparer {
   step(index: number, planned: PlannedStep, left: Observation, right: Observation): Finding[] {
     const findings: Finding[] = [];
     const address = addressOf(planned.step);
-    if (["cancel_after", "repeat", "parallel"].some((name) => name in planned.step)) this.#uncertain.add(address);
+    this.#counters.note(planned, left, right);
     if (planned.step.do === "gossip") this.#gossiped = true;
     this.#anyLayout = this.#gossiped && planned.step.do === "push";
     const sink: Sink = (kind, path, a, b, maskable) => {
-      const counted = /^metrics\..*capability="([^"]*)"/.exec(path)?.[1];
-      if (counted !== undefined && this.#uncertain.has(counted)) return;
-      // So do the results of single calls that the traces tell.
-      if (this.#uncertain.size > 0 && address === TRACES && path.startsWith("traces")) return;
+      // Results of single calls of a burst depend on the moment, and traces tell them.
+      if (this.#counters.uncertain && address === TRACES && path.startsWith("traces")) return;
       const place = SHARED_PATHS.test(path) ? "" : address;
       findings.push({ step: index, class: kind, path, address: place, left: a, right: b, maskable });
     };
-    const together = "parallel" in planned.step;
-    this.#observations(beforeCancel(planned, left), beforeCancel(planned, right), together, sink);
+    this.#observations(planned, beforeCancel(planned, left), beforeCancel(planned, right), sink);
     return findings;
   }
 
@@ -85,7 +77,7 @@ export class RunComparer {
     this.state.renaming.close();
   }
 
-  #observations(left: Observation, right: Observation, together: boolean, sink: Sink): void {
+  #observations(planned: PlannedStep, left: Observation, right: Observation, sink: Sink): void {
     if (left.unsent !== undefined || right.unsent !== undefined) {
       if ((left.unsent === undefined) !== (right.unsent === undefined)) {
         sink("semantic", "enrolment", left.unsent ?? "done", right.unsent ?? "done", false);
@@ -95,8 +87,10 @@ export class RunComparer {
     if (left.status === 0 || right.status === 0) return silence(left, right, sink);
     this.#sent(left, right);
     if (left.outcomes !== undefined && right.outcomes !== undefined) {
-      // What a burst is granted depends on the pace; what comes at once finds the same number of places.
-      if (burst(left, right, together ? TOGETHER_TOLERANCE : BURST_TOLERANCE, sink)) return;
+      const [a = left.ms, b = right.ms] = [left.spanMs, right.spanMs];
+      if (this.#slower(a, b)) sink("timing", "timing", millis(a), millis(b), false);
+      const report = (a: string, b: string) => sink("semantic", "outcomes", a, b, false);
+      if (compareBursts(left, right, paceOf(planned), report)) return;
     }
     if (left.status !== right.status) {
       return sink("semantic", "status", statusText(left), statusText(right), false);
@@ -109,8 +103,14 @@ export class RunComparer {
     }
     if (left.close !== right.close) sink("semantic", "close", String(left.close), String(right.close), false);
     verdicts(left.signatures, right.signatures, sink);
-    this.#content(left, right, sink);
-    this.#time(left, right, sink);
+    this.#content(left, right, (kind, path, ...rest) => {
+      if (this.#counters.counts(path, planned)) sink(kind, path, ...rest);
+    });
+    this.#counters.compare(planned, left, right, sink);
+    waiting(planned, left, right, sink);
+    if (left.outcomes === undefined && this.#slower(left.ms, right.ms)) {
+      sink("timing", "timing", millis(left.ms), millis(right.ms), false);
+    }
   }
 
   /** Names that were sent correspond by position: that is what answers are held against. */
@@ -193,11 +193,28 @@ export class RunComparer {
     });
   }
 
-  #time(left: Observation, right: Observation, sink: Sink): void {
-    const [fast, slow] = left.ms < right.ms ? [left.ms, right.ms] : [right.ms, left.ms];
-    if (slow < fast + this.timing.least || slow < fast * this.timing.factor) return;
-    sink("timing", "timing", `${Math.round(left.ms)} ms`, `${Math.round(right.ms)} ms`, false);
+  #slower(left: number, right: number): boolean {
+    const [fast, slow] = left < right ? [left, right] : [right, left];
+    return slow >= fast + this.timing.least && slow >= fast * this.timing.factor;
   }
+}
+
+function millis(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}
+
+function paceOf({ step }: PlannedStep): Pace {
+  const call = step.do === "call" ? step : undefined;
+  return { together: call?.parallel !== undefined, names: call?.names ?? 1 };
+}
+
+/** Whether one side did not wait for a message that the other waited for in vain: a busy machine never makes it early. */
+function waiting({ step }: PlannedStep, left: Observation, right: Observation, sink: Sink): void {
+  if (step.do !== "poll" || step.timeout === undefined || step.timeout === 0) return;
+  const least = step.timeout * MS_PER_SECOND * WAITED;
+  const vain = [left, right].every(({ value }) => isObject(value) && value.timeout === true);
+  if (!vain || (left.ms < least) === (right.ms < least)) return;
+  sink("timing", "waiting", millis(left.ms), millis(right.ms), false);
 }
 
 /** What was read after a cancellation depends on when it arrived, so only the frames before it are compared. */
@@ -212,33 +229,6 @@ function silence(left: Observation, right: Observation, sink: Sink): void {
   // A refused or reset connection on one side alone is a node that died; a deadline is one that hangs.
   const dead = [left, right].some(({ failure }) => failure === "refused");
   sink(dead ? "crash" : "semantic", "connection", endText(left), endText(right), false);
-}
-
-/** Whether what came of several calls differs; then it is reported. */
-/**
- * Compares the outcomes of repeated calls; what the pace of the calls does not explain is reported. True if the answers
- * that stand for the two bursts are not to be compared: they may be of different kinds.
- */
-function burst(one: Observation, other: Observation, tolerance: number, sink: Sink): boolean {
-  const [left, right] = [one.outcomes ?? [], other.outcomes ?? []];
-  const kinds = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b).join(", ");
-  const accepted = (list: readonly number[]) => list.filter((status) => status < 400).length;
-  const [a, b] = [accepted(left), accepted(right)];
-  if (kinds(left) === kinds(right) && Math.abs(a - b) <= Math.max(a, b) * tolerance) return false;
-  // Calls that were made slower find more of the budget; that side may then have no refusal at all.
-  const slower = (one.spanMs ?? 0) - (other.spanMs ?? 0);
-  const more = slower > 0 ? a - b : b - a;
-  const refilled = Math.abs(slower) / MS_PER_SECOND * REFILL_PER_SECOND;
-  const onlyLimits = [...left, ...right].every((status) => status < 400 || status === TOO_MANY);
-  if (onlyLimits && more >= 0 && more <= refilled + Math.max(a, b) * tolerance) return true;
-  sink(
-    "semantic",
-    "outcomes",
-    `${a} of ${left.length} (${kinds(left)})`,
-    `${b} of ${right.length} (${kinds(right)})`,
-    false,
-  );
-  return true;
 }
 
 function verdicts(

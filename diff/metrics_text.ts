@@ -4,23 +4,34 @@ import { fromUtf8Lossy, type JsonObject } from "../src/protocol/mod.ts";
 import { NAMES_WITHIN } from "./forms.ts";
 
 const LINE = /^([a-zA-Z_:][\w:]*(?:\{[^}]*\})?)\s+(-?[\d.eE+]+|NaN|[+-]Inf)/;
-/** They depend on the moment of reading, or on when a cancellation arrived. */
-const MOMENTARY =
-  /^hearthnet_(active_streams|llm_concurrent|llm_tokens_generated_total|capability_health_success_rate)\b/;
+/** Of the last calls only, by when they came. */
+const BY_THE_MOMENT = /^hearthnet_capability_health_success_rate\b/;
 /** Samples read at most. */
 const MAX_LINES = 20_000;
 
-/** Samples by name and labels; undefined if it is no such text. Names inside labels are taken out: they may differ. */
-export function readMetrics(type: string, body: Uint8Array): JsonObject | undefined {
+/** What the text says. */
+export interface MetricsText {
+  /** `{metrics: {NAME{LABELS}: value}}`; names inside labels are taken out, they may differ. */
+  readonly value: JsonObject;
+  /** Sums of histograms by name, over all labels: they are times. */
+  readonly sums: ReadonlyMap<string, number>;
+}
+
+/** Samples by name and labels; undefined if it is no such text. */
+export function readMetrics(type: string, body: Uint8Array): MetricsText | undefined {
   if (!type.toLowerCase().startsWith("text/plain")) return undefined;
   const samples: Record<string, number> = {};
+  const sums = new Map<string, number>();
   for (const line of fromUtf8Lossy(body).split("\n", MAX_LINES)) {
     const match = LINE.exec(line);
     if (match === null || !line.startsWith("hearthnet_")) continue;
     const name = (match[1] ?? "").replace(NAMES_WITHIN, "ID");
-    // Buckets and sums are times.
-    if (/_(bucket|sum)(\{|$)/.test(name) || MOMENTARY.test(name)) continue;
-    samples[name] = Number(match[2]);
+    const value = Number(match[2]);
+    const sum = /^(\w+_sum)(\{|$)/.exec(name)?.[1];
+    if (sum !== undefined) sums.set(sum, (sums.get(sum) ?? 0) + value);
+    // How many calls fall into which bucket depends on times as well.
+    if (sum !== undefined || /_bucket(\{|$)/.test(name) || BY_THE_MOMENT.test(name)) continue;
+    samples[name] = value;
   }
-  return Object.keys(samples).length === 0 ? undefined : { metrics: samples };
+  return Object.keys(samples).length === 0 ? undefined : { value: { metrics: samples }, sums };
 }

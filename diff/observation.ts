@@ -58,6 +58,8 @@ export interface Observation {
   readonly outcomes: readonly number[] | undefined;
   /** Milliseconds the calls behind `outcomes` took together. */
   readonly spanMs?: number;
+  /** Sums of the histograms of a metrics text, by name. */
+  readonly sums?: ReadonlyMap<string, number>;
   /** Milliseconds from the first byte sent to the last received. */
   readonly ms: number;
   readonly sent: Uint8Array;
@@ -98,7 +100,9 @@ export function unsent(why: string): Observation {
 export function observe({ answer, messages, close, outcomes, spanMs }: StepAnswer): Observation {
   const type = headerOf(answer, "content-type") ?? "";
   const streamed = type.toLowerCase().startsWith("text/event-stream");
-  const value = streamed ? undefined : tryParseJson(answer.body) ?? readMetrics(type, answer.body);
+  const json = streamed ? undefined : tryParseJson(answer.body);
+  const metrics = streamed || json !== undefined ? undefined : readMetrics(type, answer.body);
+  const value = json ?? metrics?.value;
   const frames = messages !== undefined
     ? messages.map(({ payload }) => messageFrame(payload))
     : streamed
@@ -121,6 +125,7 @@ export function observe({ answer, messages, close, outcomes, spanMs }: StepAnswe
     failure: answer.failure?.kind,
     outcomes,
     ...(spanMs === undefined ? {} : { spanMs }),
+    ...(metrics === undefined ? {} : { sums: metrics.sums }),
     ms: answer.endedAt - answer.startedAt,
     sent: answer.sent.subarray(0, MAX_KEPT),
     received: answer.received.subarray(0, MAX_KEPT),

@@ -10,6 +10,9 @@ export interface StepLaw {
   readonly error?: readonly string[];
 }
 
+/** Origin of a reading of the counters after everything has ended: what depends on the moment counts there too. */
+export const AT_REST = "GET /metrics/at rest";
+
 /** A step, the template it came from, and its law. */
 export interface PlannedStep {
   readonly step: VectorStep;

@@ -1,13 +1,13 @@
 /** One target as the tester meets it in one run: a session, its actors, and the steps taken so far. */
 
-import type { Clock } from "../src/protocol/mod.ts";
+import type { Clock, Json } from "../src/protocol/mod.ts";
 import { openSession } from "../src/target/open.ts";
 import { type Preflight, preflight } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
 import { StepPerformer, type VectorStep } from "../src/runner/vector_steps.ts";
 import { LiveNetwork, nullSink, steadyClock, type TranscriptSink } from "../src/wire/mod.ts";
 import { type Observation, observe, unsent } from "./observation.ts";
-import type { Cast, PlannedStep } from "./plan.ts";
+import { addressOf, type Cast, type PlannedStep } from "./plan.ts";
 import { type Before, Fitting, isOfEveryone, readBefore } from "./used_node.ts";
 
 /** A target and what is known of it. */
@@ -97,7 +97,7 @@ export async function openSide(
     async take({ step }) {
       try {
         if (before === undefined || fitting === undefined) return observe(await performer.take(step));
-        return leftOut(observe(await performer.take(fitting.step(step))), before, step);
+        return leftOut(observe(await performer.take(fitting.step(step))), before, fitting, step);
       } catch (error) {
         // Whatever a target does to make a step impossible is its answer to that step; the run goes on.
         return unsent(error instanceof Error ? error.message : String(error));
@@ -111,14 +111,18 @@ export async function openSide(
 }
 
 /** An answer without what the node held before. */
-function leftOut(seen: Observation, before: Before, step: VectorStep): Observation {
-  if (isOfEveryone(step)) return { ...seen, value: null, partial: true };
+function leftOut(seen: Observation, before: Before, fitting: Fitting, step: VectorStep): Observation {
+  if (isOfEveryone(step)) return { ...seen, value: null, sums: new Map(), partial: true };
   const { value, frames } = seen;
-  const rest = value === undefined ? undefined : before.without(value);
+  const own = (one: Json) => fitting.answer(before.without(one));
+  const left = value === undefined ? undefined : own(value);
+  const rest = left !== undefined && addressOf(step) === HEADS ? before.counted(left) : left;
   return {
     ...seen,
     value: rest,
     partial: JSON.stringify(rest) !== JSON.stringify(value),
-    frames: frames?.map((frame) => frame.data === undefined ? frame : { ...frame, data: before.without(frame.data) }),
+    frames: frames?.map((frame) => frame.data === undefined ? frame : { ...frame, data: own(frame.data) }),
   };
 }
+
+const HEADS = "GET /sync/v1/heads";

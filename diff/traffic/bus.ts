@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from "../../src/protocol/mod.ts";
 import { addressable } from "./probe.ts";
-import { BURSTER, call, type CallParts, planned, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
+import { call, type CallParts, planned, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
 
 type Spoiled = readonly [name: string, parts: CallParts, law: StepLawLike];
 
@@ -260,14 +260,57 @@ export const busTemplates: readonly Template[] = [
       const probe = addressable(draw);
       const name = draw.save("burst");
       // A burst empties a budget, so each identity makes one only and nothing else.
-      const as =
-        Object.keys(draw.cast).filter((one) => one.startsWith(BURSTER))[Number(name.slice("burst".length)) % 3];
+      const bursters = draw.bursters().slice(0, PLAIN_BURSTERS);
+      const as = bursters[Number(name.slice("burst".length)) % bursters.length];
       if (probe === undefined || as === undefined || !draw.again(as, "burst of all") || draw.known(`used ${as}`)) {
         return;
       }
       draw.save(`used ${as}`);
       const law = { requirement: "TRN-057" };
       return [call("burst", as, probe, {}, law, { repeat: BURST_CALLS })];
+    },
+  },
+  {
+    name: "burst/refused",
+    make: (draw) => {
+      // What is refused for its signature costs nobody's budget.
+      const probe = addressable(draw);
+      const [as] = draw.bursters();
+      if (probe === undefined || as === undefined || draw.known("refused burst") !== undefined) return;
+      draw.save("refused burst");
+      const parts = { repeat: BURST_CALLS, signature: "broken" } as const;
+      return [call("burst/refused", as, probe, {}, { requirement: "TRN-043" }, parts)];
+    },
+  },
+  {
+    name: "burst/two names",
+    make: (draw) => {
+      // Each name has a budget of its own, also one that nobody serves.
+      const as = draw.bursters()[1];
+      if (as === undefined || draw.known("two names") !== undefined) return;
+      draw.save("two names");
+      return ["experimental.first", "experimental.second"].map((name) =>
+        call("burst/two names", as, name, {}, { requirement: "TRN-064" }, { parallel: WITHIN_BUDGET })
+      );
+    },
+  },
+  {
+    name: "burst/many names",
+    make: (draw) => {
+      const as = draw.bursters()[3];
+      if (as === undefined || draw.known("many names") !== undefined) return;
+      draw.save("many names");
+      const parts = { parallel: MANY_NAMES * WITHIN_BUDGET, names: MANY_NAMES };
+      return [call("burst/many names", as, "experimental.missing", {}, { requirement: "TRN-065" }, parts)];
+    },
+  },
+  {
+    name: "burst/flood",
+    make: (draw) => {
+      const as = draw.bursters()[4];
+      if (as === undefined || draw.known("flood") !== undefined) return;
+      draw.save("flood");
+      return [call("burst/flood", as, "experimental.flood", {}, { requirement: "TRN-066" }, { parallel: FLOOD })];
     },
   },
   {
@@ -315,5 +358,13 @@ function signedOther(member: string): CallParts {
   return member === "request_id" ? { ...signed, request_id: "01ARZ3NDEKTSV4RRFFQ69G5FAV" } : signed;
 }
 
+/** Those who make plain bursts; the others use up their budget of all names. */
+const PLAIN_BURSTERS = 3;
+/** Calls of one name in a second that every budget allows (wire-format.md section 15: 10). */
+const WITHIN_BUDGET = 9;
+/** Names that together go far over the 100 calls a second that a caller has in total. */
+const MANY_NAMES = 28;
+/** More calls of one name in a second than the hard limit of 100 by more than a slow machine gives back. */
+const FLOOD = 300;
 /** One more than a budget of a second twice over, far below the hard limit (wire-format.md section 15). */
 const BURST_CALLS = 24;

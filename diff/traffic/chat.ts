@@ -98,6 +98,20 @@ export const chatTemplates: readonly Template[] = [
     },
   },
   {
+    name: "chat.forward.fetch/twice",
+    needs: "chat.forward.fetch",
+    make: (draw) => {
+      if (!draw.offer.capabilities.has("chat.send")) return;
+      const as = draw.actor("chat.send");
+      const to = as === undefined ? undefined : draw.other(as);
+      if (as === undefined || to === undefined) return;
+      if (!draw.again(to, "chat.forward.fetch") || !draw.again(to, "chat.forward.fetch")) return;
+      const input = { client_id: draw.clientId(), recipient: `\${id.${to}}`, body: draw.text() };
+      const fetch = call("chat.forward.fetch/twice", to, "chat.forward.fetch", {}, { requirement: "CHT-044" });
+      return [call("chat.send/valid", as, "chat.send", input, succeeds("CHT-001")), fetch, fetch];
+    },
+  },
+  {
     name: "chat.forward.put",
     needs: "chat.forward.put",
     make: (draw) => {

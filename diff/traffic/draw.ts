@@ -1,7 +1,7 @@
 /** What templates draw from: fast-check for values, names learned so far, and actors within their rate budgets. */
 
 import * as fc from "fast-check";
-import type { JsonObject } from "../../src/protocol/mod.ts";
+import { type JsonObject, Random } from "../../src/protocol/mod.ts";
 import type { ActorLevel, VectorStep } from "../../src/runner/vector_steps.ts";
 import type { Cast, PlannedStep, StepLaw } from "../plan.ts";
 
@@ -49,6 +49,9 @@ const BATCH = 4096;
 /** Spreads the seeds of the batches over all 32 bits (the golden ratio times 2^32). */
 const SPREAD = 0x9e3779b9;
 
+/** Multiples of the golden ratio lie evenly on a circle: any three seeds in a row begin far apart. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 /** First letter of the actors that exhaust a budget. */
 export const BURSTER = "b";
 
@@ -93,15 +96,29 @@ export class Draw {
     this.#place = 0;
   }
 
-  /** One of the items; at one place of a template none comes twice before all have come. */
+  /**
+   * One of the items; at one place of a template none comes twice before all have come, and seeds that follow each
+   * other begin at different places, so that a few short runs meet together what one long run would.
+   */
   pick<T>(items: readonly T[]): T {
     const key = `${this.#site} ${this.#place++} ${items.length}`;
     let deck = this.#decks.get(key);
-    if (deck === undefined || deck.length === 0) {
-      deck = this.shuffled(items.map((_, index) => index));
-      this.#decks.set(key, deck);
-    }
+    if (deck === undefined) deck = this.begun(items.map((_, index) => index), key);
+    else if (deck.length === 0) deck = this.shuffled(items.map((_, index) => index));
+    this.#decks.set(key, deck);
     return items[deck.pop() ?? 0] as T;
+  }
+
+  /** The items in an order that belongs to the place, begun where the seed says. */
+  begun<T>(items: readonly T[], place: string): T[] {
+    const random = new Random("order", place);
+    const order = [...items];
+    for (let last = order.length - 1; last > 0; last--) {
+      const at = random.below(last + 1);
+      [order[last], order[at]] = [order[at] as T, order[last] as T];
+    }
+    const start = Math.floor((Math.abs(this.seed) * GOLDEN) % 1 * order.length);
+    return [...order.slice(start), ...order.slice(0, start)].reverse();
   }
 
   /** The items in a random order. */
@@ -153,6 +170,11 @@ export class Draw {
   other(not: string, level: ActorLevel = "member"): string | undefined {
     const names = this.#named(level).filter((name) => name !== not);
     return names.length === 0 ? undefined : this.any(names);
+  }
+
+  /** Actors that may exhaust a budget. */
+  bursters(): string[] {
+    return Object.keys(this.cast).filter((name) => name.startsWith(BURSTER));
   }
 
   /** Actors of a level; those kept for bursts are asked for by name only. */

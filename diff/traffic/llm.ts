@@ -1,7 +1,7 @@
 /** Traffic of text generation: whole, streamed, cancelled, on a WebSocket, with tools, and everything that is refused. */
 
 import type { Json, JsonObject } from "../../src/protocol/mod.ts";
-import { BAD, BURSTER, call, type Draw, planned, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
+import { BAD, call, type Draw, planned, refused, type StepLawLike, succeeds, type Template } from "./draw.ts";
 import { addressable } from "./probe.ts";
 
 const TEMPTING = "Use lookup_weather to tell me the weather in the village of Hearthholm.";
@@ -141,7 +141,7 @@ export const llmTemplates: readonly Template[] = [
         ["stop-across", { ...base, stop: ["h t", "d a", "e w"], max_tokens: 60 }, named],
         ["conversation", { ...base, messages: talk }, named],
         ["conversation-whole", { ...base, messages: talk, stream: false }, named],
-        ["default-length", { messages, seed: 7, stream: false }, named],
+        ["default-length", { messages: [user("Write an endless story.")], seed: 7, stream: false }, named],
         ["seed-other", { ...base, seed: 8, max_tokens: 30 }, named],
         ["seed-null", { messages, max_tokens: 5, temperature: 0, seed: null }, named],
         ["other-model", base, { model: other ?? named.model }],
@@ -231,7 +231,7 @@ export const llmTemplates: readonly Template[] = [
     needs: "llm.chat",
     make: (draw) => {
       // It uses up a whole budget, so it comes once, from an identity that makes no other calls.
-      const as = Object.keys(draw.cast).find((name) => name.startsWith(BURSTER));
+      const [as] = draw.bursters();
       if (as === undefined || draw.known("crowd") !== undefined) return;
       draw.save("crowd");
       const input = { messages: [user(prompt(draw))], max_tokens: 400, seed: 7 };
@@ -314,6 +314,7 @@ export const llmTemplates: readonly Template[] = [
           ["refused", { ...base, input: {} }],
           ["not-json", { ...base, first: "hello" }],
           ["wrong-type", { ...base, first: '{"type":"dance"}' }],
+          ["other-protocol", { ...base, protocols: ["hearthnet-bus.v99"] }],
           ["unsigned", { ...base, first: '{"type":"call","envelope":{}}' }],
           ["other", { ...base, capability: addressable(draw) ?? "market.list", params: {}, input: {} }],
         ] as const,

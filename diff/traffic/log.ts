@@ -4,6 +4,8 @@ import type { Json, JsonObject } from "../../src/protocol/mod.ts";
 import type { PushedEvent } from "../../src/runner/vector_steps.ts";
 import { call, type Draw, planned, type StepLawLike, succeeds, type Template } from "./draw.ts";
 
+/** A waiting poll is answered as soon as there is a message, long before this. */
+const WOKEN_WITHIN_SECONDS = 4;
 const OLD = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 function post(draw: Draw): JsonObject {
@@ -46,6 +48,13 @@ const TAMPERED: readonly Tampering[] = [
   ["data-null", "EVT-036", { data: null }],
   ["lamport-text", "EVT-033", { lamport: "7" }],
 ];
+
+const PROTOCOL_CALLS = [
+  "protocol.version.list",
+  "protocol.self.describe",
+  "protocol.registry.list",
+  "protocol.conformance.report",
+].flatMap((name) => (["member", "stranger", "trusted", "self"] as const).map((level) => [name, level] as const));
 
 /** Accepts the event, or says that each rejection is listed. */
 const accepted = (requirement: string): StepLawLike => ({ requirement, status: [200] });
@@ -247,6 +256,12 @@ export const logTemplates: readonly Template[] = [
           type: "conformance.report.published",
           data: { client_id: draw.clientId(), report_cid: `blake3:${"0".repeat(64)}`, overall: "fail" },
         }, "EVT-031"],
+        ["signed-by-other", {
+          author,
+          type: "market.post.created",
+          data: post(draw),
+          signed_by: draw.other(author) ?? author,
+        }, "EVT-017"],
         ["reused-id", { author, type: "market.post.created", data: post(draw), alter: { event_id: OLD } }, "EVT-039"],
         ["promotion-unsigned", {
           author,
@@ -258,6 +273,29 @@ export const logTemplates: readonly Template[] = [
         planned(`push/${name}`, { do: "push", events: [sent] }, accepted(requirement));
       // The second event under one id must change nothing.
       return name === "reused-id" ? [push(event), push({ ...event, data: post(draw) } as PushedEvent)] : [push(event)];
+    },
+  },
+  {
+    name: "push/own report",
+    needs: "protocol.version.list",
+    when: ({ sync }) => sync,
+    make: (draw) => {
+      // A report of the node itself, as it wrote it before it was set up anew.
+      const author = Object.keys(draw.cast).find((name) => draw.cast[name] === "self");
+      const as = draw.actor("protocol.version.list");
+      if (author === undefined || as === undefined) return;
+      const overall = draw.pick(["fail", "pass", "partial"]);
+      const data = {
+        client_id: draw.clientId(),
+        suite_version: "1.0.0",
+        report_cid: `blake3:${draw.int(0, 9).toString().repeat(64)}`,
+        overall,
+      };
+      const event = { author, type: "protocol.conformance.reported", data };
+      return [
+        planned(`push/own report ${overall}`, { do: "push", events: [event] }),
+        call("protocol.version.list/after", as, "protocol.version.list", {}, succeeds("PRO-007")),
+      ];
     },
   },
   {
@@ -350,6 +388,33 @@ export const logTemplates: readonly Template[] = [
     },
   },
   {
+    name: "poll/woken",
+    needs: "chat.send",
+    when: ({ pubsub }) => pubsub,
+    make: (draw) => {
+      const as = draw.actor("chat.send");
+      // Nobody writes to those who make bursts, so that each gets the first message of a topic once.
+      const to = draw.bursters().find((one) => draw.known(`woken ${one}`) === undefined);
+      if (as === undefined || to === undefined) return;
+      draw.save(`woken ${to}`);
+      const subscribers = draw.pick([1, 2, 3]);
+      const input = { client_id: draw.clientId(), recipient: `\${id.${to}}`, body: draw.text() };
+      const meanwhile = { as, capability: "chat.send", input };
+      const step = {
+        do: "poll",
+        topic: `chat.message.\${id.${to}}`,
+        timeout: WOKEN_WITHIN_SECONDS,
+        last_seq: 0,
+        meanwhile,
+      } as const;
+      return [
+        planned(`poll/woken ${subscribers}`, subscribers === 1 ? step : { ...step, subscribers }, {
+          requirement: subscribers === 1 ? "TRN-069" : "TRN-071",
+        }),
+      ];
+    },
+  },
+  {
     name: "oversized",
     make: (draw) => {
       if (draw.known("oversized") !== undefined) return;
@@ -363,14 +428,9 @@ export const logTemplates: readonly Template[] = [
   {
     name: "protocol",
     make: (draw) => {
-      const name = draw.pick([
-        "protocol.version.list",
-        "protocol.self.describe",
-        "protocol.registry.list",
-        "protocol.conformance.report",
-      ]);
+      const [name, level] = draw.pick(PROTOCOL_CALLS);
       if (!draw.offer.capabilities.has(name)) return;
-      const as = draw.actor(name, draw.pick(["member", "stranger", "trusted", "self"]));
+      const as = draw.actor(name, level);
       if (as === undefined) return;
       const law = name === "protocol.version.list" ? succeeds("PRO-001") : undefined;
       return [call(name, as, name, {}, law)];

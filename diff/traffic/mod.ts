@@ -1,7 +1,7 @@
 /** From a seed to a plan. */
 
 import type { ActorLevel } from "../../src/runner/vector_steps.ts";
-import type { Cast, Plan, PlannedStep } from "../plan.ts";
+import { AT_REST, type Cast, type Plan, type PlannedStep } from "../plan.ts";
 import { standardWeights, weightOf, type Weights } from "../profile.ts";
 import { busTemplates } from "./bus.ts";
 import { chatTemplates } from "./chat.ts";
@@ -39,12 +39,14 @@ export interface CastSizes {
 
 /** Members that share the calls, so that nobody exhausts a budget. */
 const MEMBERS = 10;
-/** Members that make one burst each. */
-const BURSTERS = 3;
+/** Members that make bursts. */
+const BURSTERS = 5;
 const TRUSTED = 3;
 const STRANGERS = 4;
 /** Guests that get invited and never join. */
 const GUESTS = 3;
+/** Tokens generated at the end. */
+const A_FEW = 12;
 /** Draws without a step before the generator gives up: every budget is used up then. */
 const MAX_EMPTY_DRAWS = 400;
 
@@ -87,7 +89,20 @@ function closing(draw: Draw): PlannedStep[] {
   const again = Object.keys(draw.cast).filter((name) => name.startsWith(BURSTER)).flatMap((name) =>
     probe === undefined ? [] : [call("after a burst", name, probe, {}, succeeds("TRN-057"))]
   );
-  return [...steps, wait, ...again];
+  return [...steps, wait, ...again, ...atRest(draw, reader)];
+}
+
+/** What counts and what is open once everything has ended, before and after a few words more. */
+function atRest({ offer }: Draw, reader: string | undefined): PlannedStep[] {
+  const metrics = planned(AT_REST, { do: "http", method: "GET", path: "/metrics" });
+  const model = offer.models.get("llm.complete");
+  if (reader === undefined || model === undefined) return [metrics];
+  const input = { prompt: "Once upon a", max_tokens: A_FEW, seed: 3, stream: false };
+  return [
+    metrics,
+    call("llm.complete/at rest", reader, "llm.complete", input, undefined, { params: { model } }),
+    metrics,
+  ];
 }
 
 /** A plan of about so many steps; the closing steps come on top. */
@@ -110,7 +125,7 @@ export function makePlan(
     return Array.from({ length: Math.round(weightOf(name, weights, usual)) }, () => template);
   });
   const steps: PlannedStep[] = [];
-  let turn: Template[] = [];
+  let turn = draw.begun(bag, "templates");
   for (let empty = 0; steps.length < wanted && bag.length > 0 && empty < MAX_EMPTY_DRAWS;) {
     if (turn.length === 0) turn = draw.shuffled(bag);
     const template = turn.pop();

@@ -6,6 +6,7 @@ import {
   type Json,
   type JsonObject,
   shortId,
+  signDocument,
   signText,
   timestamp as instant,
   tryParseJson,
@@ -18,7 +19,9 @@ import { type HttpAnswer, type ReadLimits, readSse, WireError, type WsClose, typ
 import { type GossipRules, proxyRules } from "./vector_gossip.ts";
 import { lowered, rendered, type Rendering, withGroupOrder, withHeaders } from "./vector_rendering.ts";
 import { type MintedToken, mintedToken } from "./vector_tokens.ts";
+import { substitute, valueAt } from "./vector_values.ts";
 
+export { substitute, valueAt } from "./vector_values.ts";
 export type { Rendering } from "./vector_rendering.ts";
 export type { MintedToken } from "./vector_tokens.ts";
 
@@ -44,6 +47,8 @@ export type PushedEvent =
     readonly shift_lamport?: number;
     /** Seconds by which its wall clock lies after now. */
     readonly shift_seconds?: number;
+    /** The actor whose key signs; the author stays who it is. */
+    readonly signed_by?: string;
     /** Members replaced before signing. */
     readonly alter?: JsonObject;
     /** Members in the opposite order, as another implementation may write them. */
@@ -102,6 +107,8 @@ export type VectorStep =
       readonly repeat?: number;
       /** Make the call so many times at once; the last one refused or else the last counts, `outcomes` as above. */
       readonly parallel?: number;
+      /** With `parallel`: so many names in turn, which are the capability with `_0`, `_1`… behind it. */
+      readonly names?: number;
     }
     | {
       readonly do: "http";
@@ -127,6 +134,8 @@ export type VectorStep =
       readonly timeout?: number;
       /** A call that is made while the poll waits; its answer counts for nothing. */
       readonly meanwhile?: { readonly as: string; readonly capability: string; readonly input: JsonObject };
+      /** Poll so many times at once; the answer that came last counts. */
+      readonly subscribers?: number;
     }
     /** Let both nodes sync, the second first; the answer is what the node tells of its log then. */
     | { readonly do: "gossip"; readonly rules?: GossipRules }
@@ -138,6 +147,8 @@ export type VectorStep =
       readonly capability: string;
       readonly params?: JsonObject;
       readonly input?: JsonObject;
+      /** Subprotocols offered instead of the contract's. */
+      readonly protocols?: readonly string[];
       /** Sent instead of the call message. */
       readonly first?: string;
       /** Send `cancel` after so many messages. */
@@ -165,31 +176,6 @@ const MS_PER_SECOND = 1000;
 const REFUSED = 400;
 /** Every so many messages a WebSocket client acknowledges (wire-format.md section 16). */
 const ACK_EVERY = 8;
-
-/** The member at a dotted path; numbers index arrays. */
-export function valueAt(value: Json | undefined, path: string): Json | undefined {
-  let at: Json | undefined = value;
-  for (const name of path.split(".")) {
-    if (Array.isArray(at) && /^\d+$/.test(name)) at = at[Number(name)];
-    else at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
-  }
-  return at;
-}
-
-/** Replaces `${name}` inside strings; a string that is just one reference takes the value with its type. */
-export function substitute(value: Json, learned: ReadonlyMap<string, Json>): Json {
-  if (typeof value === "string") {
-    const whole = /^\$\{([\w.]+)\}$/.exec(value);
-    if (whole !== null) return learned.get(whole[1] ?? "") ?? value;
-    return value.replace(/\$\{([\w.]+)\}/g, (text, name) => {
-      const found = learned.get(name);
-      return found === undefined ? text : typeof found === "string" ? found : JSON.stringify(found);
-    });
-  }
-  if (Array.isArray(value)) return value.map((item) => substitute(item, learned));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, substitute(item, learned)]));
-}
 
 /** Where steps are taken. */
 export interface StepContext {
@@ -305,7 +291,8 @@ export class StepPerformer {
       case "poll": {
         const { topic, last_seq: lastSeq, timeout } = step;
         const wait = timeout === undefined ? {} : { timeout };
-        const polled = session.poll(topic, { ...(lastSeq === undefined ? {} : { lastSeq }), ...wait });
+        const poll = () => session.poll(topic, { ...(lastSeq === undefined ? {} : { lastSeq }), ...wait });
+        const polled = Promise.all(Array.from({ length: step.subscribers ?? 1 }, poll)).then(lastOf);
         if (step.meanwhile !== undefined) {
           const { as, capability, input } = step.meanwhile;
           await session.call(await this.actor(as), capability, input);
@@ -352,7 +339,9 @@ export class StepPerformer {
     const startedAt = session.network.clock.mono();
     const spanMs = () => session.network.clock.mono() - startedAt;
     if (step.parallel !== undefined) {
-      const call = () => session.busCall(actor, step.capability, options);
+      const { capability, names } = step;
+      const call = (_: unknown, index: number) =>
+        session.busCall(actor, names === undefined ? capability : `${capability}_${index % names}`, options);
       const all = await Promise.all(Array.from({ length: step.parallel }, call));
       const last = all.find(({ status }) => status >= REFUSED) ?? all.at(-1);
       if (last !== undefined) {
@@ -429,7 +418,7 @@ export class StepPerformer {
         this.learned.set(name, event.event_id);
         this.learned.set(`${name}.lamport`, event.lamport);
       }
-      const sent = { ...event, lamport: event.lamport + shift, ...tamper };
+      const sent = { ...await this.#resigned(event, spec.signed_by), lamport: event.lamport + shift, ...tamper };
       const members = Object.entries(sent);
       events.push((reversed === true ? Object.fromEntries(members.reverse()) : sent) as unknown as Json);
     }
@@ -438,15 +427,21 @@ export class StepPerformer {
     return await session.push(events, { ...ourHead, deadlineMs: STEP_DEADLINE_MS });
   }
 
+  /** The event with the signature of another actor, where one is named. */
+  async #resigned(event: EventEnvelope, signer: string | undefined): Promise<EventEnvelope> {
+    return signer === undefined ? event : signDocument((await this.actor(signer)).identity, event);
+  }
+
   async #webSocket(step: Extract<VectorStep, { do: "ws" }>): Promise<StepAnswer> {
     const { session } = this.context;
     const actor = await this.actor(step.as);
     const options = { params: step.params ?? {}, limits: STEP_LIMITS };
-    const socket = step.first === undefined
+    const socket = step.first === undefined && step.protocols === undefined
       ? await session.wsCall(actor, step.capability, step.input ?? {}, options)
       : await session.wsConnect("/bus/v1/call", {
         headers: session.upgradeHeaders(actor, step.capability),
         limits: STEP_LIMITS,
+        ...(step.protocols === undefined ? {} : { protocols: step.protocols }),
       });
     const messages: WsMessage[] = [];
     const answer = socket.handshake.answer;
@@ -474,6 +469,12 @@ function eventOptions(alter: JsonObject = {}): JsonObject {
   return Object.fromEntries(
     Object.entries({ lamport, eventId, wallClock, communityId }).filter(([, value]) => value !== undefined),
   ) as JsonObject;
+}
+
+function lastOf(answers: readonly HttpAnswer[]): HttpAnswer {
+  const [first, ...rest] = answers;
+  if (first === undefined) throw new Error("Cannot poll: there is no subscriber");
+  return rest.reduce((last, one) => one.endedAt > last.endedAt ? one : last, first);
 }
 
 function sequenceOf(message: WsMessage): number | undefined {
