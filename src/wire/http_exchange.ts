@@ -1,6 +1,7 @@
 /** One HTTP exchange on a connection: request bytes out, answer parsed as it comes, everything noted for the verdict. */
 
 import { concat, utf8 } from "../protocol/mod.ts";
+import { room } from "./byte_block.ts";
 import { MessageParser } from "./http_parser.ts";
 import {
   type Connection,
@@ -63,7 +64,7 @@ function states({ headers, omit }: HttpRequest, name: string): boolean {
 
 /** Head and body in one piece; a head of ASCII, which nearly all are, is encoded in place. */
 function withBody(head: string, body: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(head.length + body.length);
+  const bytes = room(head.length + body.length);
   const { read, written } = encoder.encodeInto(head, bytes);
   if (read !== head.length || written !== head.length) return concat([utf8(head), body]);
   bytes.set(body, written);
@@ -166,7 +167,9 @@ export class Exchange {
    */
   send(bytes: Uint8Array): void {
     this.#sent.push(bytes);
-    this.#start.connection?.write(bytes).catch(() => {});
+    const { connection } = this.#start;
+    if (connection?.post !== undefined) connection.post(bytes);
+    else connection?.write(bytes).catch(() => {});
   }
 
   /**
@@ -209,7 +212,8 @@ export class Exchange {
     for (let reads = 0; !this.finished && connection !== undefined; reads++) {
       if (reads > 0) left = startedAt + limits.deadlineMs - network.clock.mono();
       try {
-        const received = await connection.read(Math.min(left, limits.idleMs));
+        const wait = Math.min(left, limits.idleMs);
+        const received = await (reads > 0 ? connection.read(wait) : connection.read(wait, startedAt));
         if (received === null) this.#closedByPeer();
         else this.#take(received);
       } catch (error) {

@@ -10,6 +10,7 @@ import {
   type Received,
   WireError,
 } from "./network.ts";
+import { Outbox } from "./outbox.ts";
 import { connectSocket, listenSocket, type StreamSocket } from "./socket.ts";
 import { nullSink, roundTime, type TranscriptRecord, type TranscriptSink } from "./transcript.ts";
 
@@ -36,12 +37,15 @@ export class LiveNetwork implements Network {
   readonly #dialing = new Map<number, Entry>();
   readonly #seen = new Set<string>();
   readonly #facts = new Map<string, number>();
+  /** Only where nobody keeps records: there the order of bytes on different connections is part of nothing. */
+  readonly #outbox: Outbox | undefined;
   #connections = 0;
   #closed = false;
 
   constructor(options: LiveNetworkOptions) {
     this.#options = options;
     this.#began = options.clock.mono();
+    this.#outbox = options.sink === nullSink ? new Outbox() : undefined;
     const record = (entry: Entry) => void this.record(entry);
     this.clock = new RecordingClock(options.clock, () => this.#now(), options.sink === nullSink ? undefined : record);
     this.targetClock = options.targetClock ?? options.clock;
@@ -152,8 +156,7 @@ export class LiveNetwork implements Network {
   }
 
   #adopt(id: number, socket: StreamSocket): Connection {
-    const silent = this.#options.sink === nullSink;
-    const connection = new LiveConnection(id, socket, silent, (entry) => this.record(entry), () => {
+    const connection = new LiveConnection(id, socket, this.#outbox, (entry) => this.record(entry), () => {
       this.#open.delete(connection);
     });
     this.#open.add(connection);
@@ -169,8 +172,8 @@ class LiveConnection implements Connection {
   constructor(
     readonly id: number,
     private readonly socket: StreamSocket,
-    /** Nobody keeps the records of bytes: they are not even made. */
-    private readonly silent: boolean,
+    /** Present: nobody keeps the records of bytes, and they are not even made. */
+    private readonly outbox: Outbox | undefined,
     private readonly record: (entry: Entry & { readonly at?: number }) => number,
     private readonly gone: () => void,
   ) {
@@ -179,11 +182,18 @@ class LiveConnection implements Connection {
 
   write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return Promise.resolve();
-    return this.silent ? this.socket.write(bytes) : this.#writeRecorded(bytes);
+    if (this.outbox === undefined) return this.#writeRecorded(bytes);
+    this.outbox.flush();
+    return this.socket.write(bytes);
   }
 
-  read(deadlineMs: number): Promise<Received | null> {
-    return this.silent ? this.socket.read(deadlineMs) : this.#readRecorded(deadlineMs);
+  post(bytes: Uint8Array): void {
+    if (this.outbox !== undefined && bytes.length > 0) this.outbox.post(this.socket, bytes);
+    else this.write(bytes).catch(() => {});
+  }
+
+  read(deadlineMs: number, now?: number): Promise<Received | null> {
+    return this.outbox === undefined ? this.#readRecorded(deadlineMs) : this.socket.read(deadlineMs, now);
   }
 
   async #writeRecorded(bytes: Uint8Array): Promise<void> {
@@ -222,6 +232,7 @@ class LiveConnection implements Connection {
   }
 
   closeWrite(): Promise<void> {
+    this.outbox?.flush();
     this.record({ connection: this.id, direction: "half-close" });
     return this.socket.closeWrite();
   }
@@ -244,6 +255,7 @@ class LiveConnection implements Connection {
 
   #finish(direction: "close" | "reset"): boolean {
     if (this.#over) return false;
+    this.outbox?.flush();
     this.#over = true;
     this.record({ connection: this.id, direction });
     // With bytes on their way it goes on closing; the end of the scope cuts that short.

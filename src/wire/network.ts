@@ -57,12 +57,15 @@ export interface Connection {
   /** `mono()` when the last read ended, as it stands in the transcript. */
   readonly settledAt?: number | undefined;
   write(bytes: Uint8Array): Promise<void>;
+  /** Writes without telling what became of it: a write that fails shows in the read that follows. */
+  post?(bytes: Uint8Array): void;
   /**
    * The next bytes, or null when the peer has closed its side.
    *
+   * @param now `mono()` of the network's clock, for callers that have just read it.
    * @throws {WireError} `deadline` after `deadlineMs` (the connection stays usable), `reset` if the transport broke.
    */
-  read(deadlineMs: number): Promise<Received | null>;
+  read(deadlineMs: number, now?: number): Promise<Received | null>;
   /** Closes our side only; reading goes on. */
   closeWrite(): Promise<void>;
   /** Closes with FIN. */

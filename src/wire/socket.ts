@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
 import { hex } from "../protocol/mod.ts";
+import { copyOf } from "./byte_block.ts";
 import { alarm } from "./clock.ts";
 import { DIAL_DEADLINE_MS, MAX_QUEUED_BYTES, WRITE_DEADLINE_MS } from "./limits.ts";
 import { type DialOptions, type Received, WireError, type WireFailureKind } from "./network.ts";
@@ -21,6 +22,14 @@ interface Waiting {
 
 /** A chunk is copied out of its receive buffer when the buffer is larger than this many times the chunk. */
 const WASTE_FACTOR = 2;
+
+/** Bytes of the receive buffer of plain connections: as many as the runtime reads at once. */
+const RECEIVE_BYTES = 65_536;
+/**
+ * One for all plain connections of ours: the runtime hands over what it read before it reads again, and what is handed
+ * over is copied at once.
+ */
+const received = new Uint8Array(RECEIVE_BYTES);
 
 /**
  * One connected socket, plain or TLS. Over TLS the runtime shows the RST of a peer as an end, so that reads give null
@@ -40,13 +49,15 @@ export class StreamSocket {
   #cancelAlarm: (() => void) | undefined;
   #alarmAt = Infinity;
 
-  /** @param transport The TCP socket below `socket`; the same one when there is no TLS. */
+  /**
+   * @param transport The TCP socket below `socket`; the same one when there is no TLS. What comes on it is an event of
+   * `socket`, or given to {@linkcode StreamSocket.arrived}.
+   */
   constructor(socket: net.Socket, transport: net.Socket, mono: () => number, certificate?: PeerCertificate) {
     this.#socket = socket;
     this.#transport = transport;
     this.#mono = mono;
     this.certificate = certificate;
-    socket.on("data", (bytes: Uint8Array) => this.#arrived(bytes));
     socket.on("end", () => this.#finish());
     socket.on("close", () => this.#finish());
     socket.on("error", (error: Error) => this.#fail(error));
@@ -58,7 +69,7 @@ export class StreamSocket {
    * @throws {WireError} `deadline` after `deadlineMs`, even when bytes arrived meanwhile if `deadlineMs` is 0 or less;
    * `reset` if the transport broke.
    */
-  read(deadlineMs: number): Promise<Received | null> {
+  read(deadlineMs: number, now?: number): Promise<Received | null> {
     if (this.#waiting !== undefined) return Promise.reject(new TypeError("Cannot read: another read is under way"));
     if (deadlineMs <= 0) return Promise.reject(deadlinePassed(deadlineMs));
     const first = this.#queue.shift();
@@ -71,9 +82,14 @@ export class StreamSocket {
     if (this.#ended) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#dueAt = this.#mono() + deadlineMs;
+      this.#dueAt = (now ?? this.#mono()) + deadlineMs;
       this.#arm(deadlineMs);
     });
+  }
+
+  /** Writes without telling what became of it: a write that fails shows in the read that follows. */
+  post(bytes: Uint8Array): void {
+    if (this.#error === undefined && !this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.write(bytes);
   }
 
   /** Resolves when the bytes are on their way or buffered within bounds. */
@@ -138,15 +154,12 @@ export class StreamSocket {
     this.#finish();
   }
 
-  #arrived(buffer: Uint8Array): void {
-    const wasteful = buffer.buffer.byteLength > WASTE_FACTOR * buffer.length;
-    const bytes = wasteful
-      ? new Uint8Array(buffer)
-      : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    const received = { bytes, at: this.#mono() };
+  /** Takes bytes that belong to nobody else from now on. */
+  arrived(bytes: Uint8Array): void {
+    const arrival = { bytes, at: this.#mono() };
     const waiting = this.#takeWaiting();
-    if (waiting !== undefined) return waiting.resolve(received);
-    this.#queue.push(received);
+    if (waiting !== undefined) return waiting.resolve(arrival);
+    this.#queue.push(arrival);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes >= MAX_QUEUED_BYTES) this.#socket.pause();
   }
@@ -192,6 +205,21 @@ export class StreamSocket {
   }
 }
 
+/** A socket that reads by events: TLS, and what others opened. */
+function byEvents(
+  socket: net.Socket,
+  transport: net.Socket,
+  mono: () => number,
+  certificate?: PeerCertificate,
+): StreamSocket {
+  const stream = new StreamSocket(socket, transport, mono, certificate);
+  socket.on("data", (buffer: Uint8Array) => {
+    const wasteful = buffer.buffer.byteLength > WASTE_FACTOR * buffer.length;
+    stream.arrived(wasteful ? copyOf(buffer) : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
+  });
+  return stream;
+}
+
 function deadlinePassed(deadlineMs: number): WireError {
   return new WireError("deadline", `Cannot read: nothing came within ${Math.max(0, Math.round(deadlineMs))} ms`);
 }
@@ -213,7 +241,18 @@ export function fingerprintOf(der: Uint8Array): string {
 export function connectSocket(options: DialOptions, mono: () => number): Promise<StreamSocket> {
   const deadlineMs = options.deadlineMs ?? DIAL_DEADLINE_MS;
   return new Promise((resolve, reject) => {
-    const transport = net.connect({ host: options.host, port: options.port, noDelay: true, allowHalfOpen: true });
+    let plain: StreamSocket | undefined;
+    const callback = (length: number) => {
+      plain?.arrived(copyOf(received, length));
+      return true;
+    };
+    const transport = net.connect({
+      host: options.host,
+      port: options.port,
+      noDelay: true,
+      allowHalfOpen: true,
+      ...(options.tls === undefined ? { onread: { buffer: received, callback } } : {}),
+    });
     let connected = false;
     let secure: net.Socket = transport;
     const fail = (kind: WireFailureKind, why: string) => {
@@ -225,16 +264,17 @@ export function connectSocket(options: DialOptions, mono: () => number): Promise
     const cancel = alarm(deadlineMs, () => fail("deadline", `no connection within ${deadlineMs} ms`));
     const broken = (error: Error) => fail(connected ? "tls" : "refused", codeOf(error));
     const closed = () => fail("tls", "the peer closed during the handshake");
-    const done = (certificate?: PeerCertificate) => {
+    const ready = () => {
       cancel();
       for (const socket of [transport, secure]) socket.off("error", broken).off("close", closed);
-      if (secure !== transport) transport.on("error", () => {});
-      resolve(new StreamSocket(secure, transport, mono, certificate));
     };
     transport.on("error", broken);
     transport.once("connect", () => {
       connected = true;
-      if (options.tls === undefined) return done();
+      if (options.tls === undefined) {
+        ready();
+        return resolve(plain = new StreamSocket(transport, transport, mono));
+      }
       const servername = options.tls.servername;
       const channel = tls.connect({
         socket: transport,
@@ -255,7 +295,9 @@ export function connectSocket(options: DialOptions, mono: () => number): Promise
         if (pinned !== undefined && pinned !== fingerprint) {
           return fail("tls", `certificate fingerprint is ${fingerprint}, pinned is ${pinned}`);
         }
-        done({ fingerprint, der });
+        ready();
+        transport.on("error", () => {});
+        resolve(byEvents(channel, transport, mono, { fingerprint, der }));
       });
     });
   });
@@ -281,7 +323,7 @@ export function listenSocket(
   const { host, port, tls: secure } = options;
   // Not tls.createServer: a reset needs the TCP socket below, which that does not show.
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (transport) => {
-    if (secure === undefined) return accept(new StreamSocket(transport, transport, mono));
+    if (secure === undefined) return accept(byEvents(transport, transport, mono));
     const { certificatePem: cert, keyPem: key } = secure;
     const channel = new tls.TLSSocket(transport, { isServer: true, cert, key });
     const drop = () => transport.destroy();
@@ -292,7 +334,7 @@ export function listenSocket(
     channel.once("secure", () => {
       cancel();
       channel.off("error", drop);
-      accept(new StreamSocket(channel, transport, mono));
+      accept(byEvents(channel, transport, mono));
     });
   });
   return new Promise((resolve, reject) => {
