@@ -45,15 +45,16 @@ class Ring {
   }
 
   p99(): number {
-    return this.#quantile(0.99);
+    return this.at(0.99);
   }
 
   /** What one value in twenty exceeds. */
   p95(): number {
-    return this.#quantile(0.95);
+    return this.at(0.95);
   }
 
-  #quantile(share: number): number {
+  /** What the given share of the values is below. */
+  at(share: number): number {
     return this.#values.length === 0 ? 0 : quantile(this.#values, share);
   }
 }
@@ -96,6 +97,11 @@ export class Instrument implements Keeper {
   /** A due call could not even be queued. */
   overflowed(): void {
     this.#overflow++;
+  }
+
+  /** Milliseconds calls leave or timers fire late, whichever is more, in the given share of the cases. */
+  lag(share: number): number {
+    return Math.max(this.#sendLag.at(share), this.#loopLag.at(share));
   }
 
   /** Which resource of the tester was the bottleneck; undefined if none. */

@@ -154,7 +154,7 @@ export class RunState {
   report({ endMs, early, incomplete }: Ending): SoakReport {
     const { tally, accounting, latency, config } = this;
     const gaps = tally.gaps(Math.max(endMs, tally.last));
-    const series = this.#judged = judgeAll(this.series, gaps);
+    const series = this.#judged = judgeAll(this.series, gaps, (share) => this.instrument.lag(share));
     const monitors = this.verdicts().map((one) => one.name === accounting.name ? this.#lookedUp(one) : one);
     this.thresholds.finish(endMs / MS_PER_SECOND);
     const findings = {

@@ -147,7 +147,7 @@ export class Lookout {
     } else {
       const alone = new SeriesStore();
       for (const { t_s, value } of series.of(kind.name)) alone.add(kind.name, t_s, value);
-      const [judged] = judgeAll(alone, gaps);
+      const [judged] = judgeAll(alone, gaps, (share) => instrument.lag(share));
       if (judged !== undefined) this.#judged.set(kind.name, judged);
     }
     const ended = this.clock.mono();

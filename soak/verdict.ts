@@ -20,8 +20,16 @@ export interface JudgedSeries {
   readonly coarse?: boolean;
 }
 
-/** Judges every series that has samples, together. */
-export function judgeAll(series: SeriesStore, excluded: readonly Excluded[]): readonly JudgedSeries[] {
+/**
+ * Judges every series that has samples, together.
+ *
+ * @param lag Milliseconds the tester itself lags in a share of the cases, 0 to 1.
+ */
+export function judgeAll(
+  series: SeriesStore,
+  excluded: readonly Excluded[],
+  lag: (share: number) => number = () => 0,
+): readonly JudgedSeries[] {
   const kinds = JUDGED.filter(({ name }) => series.of(name).length > 0);
   const limits = kinds.map((kind) => coarseLimit(kind, series));
   const verdicts = judgeFamily(kinds.map(({ name, unit }, index) => {
@@ -33,12 +41,28 @@ export function judgeAll(series: SeriesStore, excluded: readonly Excluded[]): re
     };
   }));
   return kinds.flatMap((kind, index) => {
-    const verdict = verdicts[index];
-    if (verdict === undefined) return [];
+    const found = verdicts[index];
+    if (found === undefined) return [];
+    const verdict = kind.lagShare === undefined ? found : notOurs(found, kind, lag(kind.lagShare));
     return limits[index] === undefined
       ? [{ kind, verdict }]
       : [{ kind, verdict: settling(verdict, kind, series), coarse: true }];
   });
+}
+
+/** A latency that rises by no more than the tester lags by itself says nothing of the target. */
+function notOurs(verdict: SeriesVerdict, kind: SeriesKind, lag: number): SeriesVerdict {
+  const { slopePerHour: slope, line } = verdict;
+  if (verdict.verdict !== "drifting" || slope === null || line === null) return verdict;
+  const seconds = line[1].t_s - line[0].t_s;
+  const rise = slope / SECONDS_PER_HOUR * seconds;
+  if (rise > lag) return verdict;
+  return {
+    ...verdict,
+    verdict: "inconclusive",
+    reason: `it rose by ${valueText(rise, kind.unit)} in ${valueText(seconds, "s")}, and the tester itself lags ` +
+      `${valueText(lag, kind.unit)}: a machine with more rest would tell whose it is`,
+  };
 }
 
 /**
@@ -51,8 +75,8 @@ function settling(verdict: SeriesVerdict, kind: SeriesKind, series: SeriesStore)
   const samples = series.of(kind.name).filter(({ t_s }) => !within(t_s, verdict.excluded));
   const base = Math.abs(median(samples.map(({ value }) => value)));
   const rise = riseOf(samples.map(({ value }) => value));
-  const allowed = kind.settlingRise(base);
   const seconds = (samples.at(-1)?.t_s ?? 0) - (samples[0]?.t_s ?? 0);
+  const allowed = kind.settlingRise(base, seconds);
   const said = `it rose by ${valueText(rise, kind.unit)} in ${valueText(seconds, "s")}`;
   if (kind.steady === true && rise >= allowed && p < alpha) {
     const reason = `${said}; a process that settles takes ${valueText(allowed, kind.unit)} at most`;
@@ -86,7 +110,7 @@ function coarseLimit(kind: SeriesKind, series: SeriesStore): number | undefined 
   const watched = (samples.at(-1)?.t_s ?? 0) - (samples[0]?.t_s ?? 0);
   if (watched >= SETTLING_S || watched <= 0) return undefined;
   const base = Math.abs(median(samples.map(({ value }) => value)));
-  return Math.max(DEFAULT_LIMIT_SHARE * base, kind.settlingRise(base) / watched * SECONDS_PER_HOUR);
+  return Math.max(DEFAULT_LIMIT_SHARE * base, kind.settlingRise(base, watched) / watched * SECONDS_PER_HOUR);
 }
 
 /** What the verdict of a run rests on. */

@@ -49,6 +49,24 @@ Deno.test("a leak of 1 MB per second is found within a minute, the settling of a
   assertStringIncludes(settling.reason, "settling");
 });
 
+Deno.test("a runtime may take more in ten minutes than in one, and a leak of 1 MB per second is still more", () => {
+  const filling = new SeriesStore();
+  for (let t = 0; t <= 240; t++) {
+    filling.add("memory.rss", t, 112 * MIB + 62 * MIB * t / 240 + (t * 7919 % 13) * 50_000);
+  }
+  assertEquals(conclude({ ...SOUND, series: judgeAll(filling, []) }).verdict, "inconclusive");
+  assertEquals(conclude({ ...SOUND, series: judgeAll(memory(1_000_000, 240), []) }).verdict, "drifting");
+});
+
+Deno.test("a latency that rises by less than the tester lags is not the target's, one that rises by more is", () => {
+  const store = new SeriesStore();
+  for (let t = 0; t <= 600; t += 5) store.add("latency.p99", t, 20 + t / 30 + t * 7919 % 5);
+  const judged = (lag: number) => judgeAll(store, [], (share) => share === 0.99 ? lag : NaN)[0]?.verdict;
+  assertEquals(judged(5)?.verdict, "drifting");
+  assertEquals(judged(30)?.verdict, "inconclusive");
+  assertStringIncludes(judged(30)?.reason ?? "", "the tester itself lags 30 ms");
+});
+
 function call(second: number, ms: number, code = "ok"): CallDone {
   const ended = second * 1000;
   return { kind: "call", capability: "market.list", due: ended - ms, started: ended - ms, ended, code };
