@@ -1,5 +1,6 @@
 /** How often the comparison is right: equal nodes that are called equal, faults that are found, sequences that are short. */
 
+import { selfCommand } from "../src/cli/self_command.ts";
 import type { Clock } from "../src/protocol/mod.ts";
 import { Random } from "../src/protocol/mod.ts";
 import { FAULTS } from "../src/node/faults/mod.ts";
@@ -14,6 +15,7 @@ import type { Finding } from "./finding.ts";
 import { freshRun, investigate } from "./investigate.ts";
 import { Mask, STANDING_MASK } from "./mask.ts";
 import { PLANTED } from "./planted.ts";
+import type { Weights } from "./profile.ts";
 import { type Contestant, meet, type RunFrame } from "./side.ts";
 import { makePlan } from "./traffic/mod.ts";
 
@@ -24,6 +26,8 @@ export interface Measure {
   /** With a program, nodes are its children with data in the folder; without, they live in this process. */
   readonly children?: { readonly program: string; readonly directory: string };
   readonly signal: AbortSignal;
+  /** How often each kind of traffic is drawn, where not as usual. */
+  readonly weights?: Weights;
 }
 
 /** What one side is. */
@@ -133,6 +137,17 @@ export function memberFaults(needs: ReadonlyMap<string, readonly string[]>): str
   ).map(([name]) => name);
 }
 
+/** Words of `needs` by requirement, asked of the program itself. */
+export async function needsOfCatalogue(mainUrl: string): Promise<Map<string, string[]>> {
+  const { program, args } = selfCommand(mainUrl, ["requirements", "--json"]);
+  const { stdout, success } = await new Deno.Command(program, { args: [...args], stderr: "inherit" }).output();
+  if (!success) throw new Error("Cannot measure: the program does not list its requirements");
+  const { requirements } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    requirements: { id: string; needs: string[] }[];
+  };
+  return new Map(requirements.map(({ id, needs }) => [id, needs]));
+}
+
 function counts(): (finding: Finding) => boolean {
   const mask = new Mask(STANDING_MASK);
   return (finding) => !mask.hides(finding);
@@ -157,7 +172,8 @@ async function contest<T>(
     const met = await Promise.all(targets.map((target, i) => meet(i === 0 ? "left" : "right", target, frame)));
     const [a, b] = met;
     if (a === undefined || b === undefined) throw new Error("Cannot measure: two targets are needed");
-    const plan = makePlan({ seed, steps: measure.steps, offer: commonOffer(met).offer, cast: commonCast(met) });
+    const { steps, weights = {} } = measure;
+    const plan = makePlan({ seed, steps, offer: commonOffer(met).offer, cast: commonCast(met), weights });
     return await work(a, b, frame, plan);
   } finally {
     await Promise.all(targets.map((target) => target.stop()));

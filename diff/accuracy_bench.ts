@@ -4,20 +4,20 @@
  *     deno run -A diff/accuracy_bench.ts WHAT [--from N] [--to N] [--steps N] [--seeds N] [--children] [--append FILE]
  *     deno run -A diff/accuracy_bench.ts sum FILE
  *
- * WHAT is self (a node against itself, one seed each), variants (each against itself), faults (each against the sound
+ * WHAT is self (a node against itself, one seed each), variants (each against itself with `--seeds` seeds), faults (each against the sound
  * node, up to `--seeds` seeds) or shrink (planted differences). One JSON line for each; without WHAT nothing runs, so
  * that `deno task bench` passes by.
  */
 
 import { systemClock } from "../src/wire/clock.ts";
 import { VARIANTS } from "../src/node/variants/mod.ts";
-import { selfCommand } from "../src/cli/self_command.ts";
-import { measureFault, measureSelf, measureShrink, memberFaults } from "./accuracy.ts";
+import { type Measure, measureFault, measureSelf, measureShrink, memberFaults, needsOfCatalogue } from "./accuracy.ts";
 import { lineOf, type Measured, summaryOf } from "./accuracy_sum.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).href;
 const DEFAULTS = { self: 300, variants: 300, faults: 500, shrink: 300 } as const;
 const SEEDS = 3;
+const VARIANT_SEEDS = 2;
 /** Planted differences, and seeds of the self-comparison, unless told otherwise. */
 const DEFAULT_COUNT = 20;
 
@@ -36,30 +36,43 @@ function count(args: readonly string[], name: string, standard: number): number 
   return value;
 }
 
-/** Words of `needs` by requirement, asked of the program itself. */
-async function needsOfCatalogue(): Promise<Map<string, string[]>> {
-  const { program, args } = selfCommand(MAIN, ["requirements", "--json"]);
-  const { stdout, success } = await new Deno.Command(program, { args: [...args], stderr: "inherit" }).output();
-  if (!success) throw new Error("Cannot measure: the program does not list its requirements");
-  const { requirements } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    requirements: { id: string; needs: string[] }[];
-  };
-  return new Map(requirements.map(({ id, needs }) => [id, needs]));
-}
-
 async function itemsOf(kind: Kind): Promise<readonly string[] | undefined> {
   if (kind === "variants") return Object.keys(VARIANTS);
-  return kind === "faults" ? memberFaults(await needsOfCatalogue()) : undefined;
+  return kind === "faults" ? memberFaults(await needsOfCatalogue(MAIN)) : undefined;
+}
+
+async function* measuredOf(
+  kind: Kind,
+  index: number,
+  name: string,
+  seeds: readonly number[],
+  measure: Measure,
+): AsyncIterable<Measured> {
+  switch (kind) {
+    case "self":
+      return yield { kind, ...await measureSelf(index, [], measure) };
+    case "variants":
+      // Other seeds for every variant, so that together they meet more.
+      for (const seed of seeds) {
+        yield { kind, variant: name, ...await measureSelf(index * seeds.length + seed, [name], measure) };
+      }
+      return;
+    case "faults":
+      return yield { kind, ...await measureFault(name, seeds, measure) };
+    case "shrink":
+      return yield { kind, ...await measureShrink(index, index + 1, measure) };
+  }
 }
 
 async function run(kind: Kind, args: readonly string[]): Promise<void> {
+  const each = count(args, "seeds", kind === "variants" ? VARIANT_SEEDS : SEEDS);
   const names = option(args, "only")?.split(",") ?? await itemsOf(kind);
   const from = count(args, "from", 0);
   const to = Math.min(count(args, "to", names?.length ?? from + DEFAULT_COUNT), names?.length ?? Infinity);
-  const seeds = Array.from({ length: count(args, "seeds", SEEDS) }, (_, i) => i + 1);
+  const seeds = Array.from({ length: each }, (_, i) => i + 1);
   const append = option(args, "append");
   const directory = await Deno.makeTempDir({ prefix: "hearthproof-accuracy-" });
-  const measure = {
+  const measure: Measure = {
     clock: systemClock(),
     steps: count(args, "steps", DEFAULTS[kind]),
     signal: new AbortController().signal,
@@ -69,17 +82,12 @@ async function run(kind: Kind, args: readonly string[]): Promise<void> {
   try {
     for (let index = from; index < to; index++) {
       const name = names?.[index] ?? "";
-      const measured: Measured = kind === "self"
-        ? { kind, ...await measureSelf(index, [], measure) }
-        : kind === "variants"
-        ? { kind, variant: name, ...await measureSelf(index + 1, [name], measure) }
-        : kind === "faults"
-        ? { kind, ...await measureFault(name, seeds, measure) }
-        : { kind, ...await measureShrink(index, index + 1, measure) };
-      all.push(measured);
-      const line = JSON.stringify(measured);
-      if (append !== undefined) await Deno.writeTextFile(append, line + "\n", { append: true });
-      print(lineOf(measured));
+      for await (const measured of measuredOf(kind, index, name, seeds, measure)) {
+        all.push(measured);
+        const line = JSON.stringify(measured);
+        if (append !== undefined) await Deno.writeTextFile(append, line + "\n", { append: true });
+        print(lineOf(measured));
+      }
     }
   } finally {
     await Deno.remove(directory, { recursive: true });

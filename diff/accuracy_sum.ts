@@ -1,6 +1,7 @@
 /** Adding up what slices of a measurement found. */
 
 import type { FaultMeasured, SelfMeasured, ShrinkMeasured } from "./accuracy.ts";
+import { MISSES } from "./accuracy_misses.ts";
 
 /** One measured item, as a line of the file that slices append to. */
 export type Measured =
@@ -17,7 +18,8 @@ export function lineOf(measured: Measured): string {
   switch (measured.kind) {
     case "self":
     case "variants": {
-      const name = measured.kind === "self" ? `seed ${measured.seed}` : measured.variant;
+      const seed = `seed ${measured.seed}`;
+      const name = measured.kind === "self" ? seed : `${measured.variant}, ${seed}`;
       const { differences, steps } = measured;
       return `${name}: ${differences.length === 0 ? `equal, ${steps} steps` : `different: ${differences.join("; ")}`}`;
     }
@@ -50,7 +52,7 @@ function keyOf(one: Measured): string {
     case "self":
       return `self ${one.seed}`;
     case "variants":
-      return `variant ${one.variant}`;
+      return `variant ${one.variant} ${one.seed}`;
     case "faults":
       return `fault ${one.fault}`;
     case "shrink":
@@ -70,7 +72,7 @@ function faultLines(all: readonly FaultMeasured[]): string[] {
   const share = ((all.length - missed.length) / all.length * 100).toFixed(1);
   return [
     `faults found: ${all.length - missed.length} of ${all.length} (${share} %)`,
-    ...(missed.length === 0 ? [] : [`missed: ${missed.join(", ")}`]),
+    ...missed.map((fault) => `missed: ${fault}: ${MISSES[fault] ?? "no reason is known"}`),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FAULTS } from "../src/node/faults/mod.ts";
 import { systemClock } from "../src/wire/mod.ts";
-import { measureFault, measureSelf, measureShrink, memberFaults } from "./accuracy.ts";
+import { measureFault, measureSelf, measureShrink, memberFaults, needsOfCatalogue } from "./accuracy.ts";
+import { MISSES } from "./accuracy_misses.ts";
 import { lineOf, type Measured, summaryOf } from "./accuracy_sum.ts";
 
 const measure = { clock: systemClock(), steps: 30, signal: new AbortController().signal };
@@ -35,6 +36,15 @@ Deno.test("faults of members are those with a requirement that members can show"
   assertEquals(memberFaults(new Map()), []);
 });
 
+Deno.test("reasons are given for faults there are, of those that are looked for", async () => {
+  const looked = memberFaults(await needsOfCatalogue(new URL("../main.ts", import.meta.url).href));
+  for (const fault of Object.keys(MISSES)) {
+    assert(Object.hasOwn(FAULTS, fault), `there is no fault ${fault}`);
+    assert(looked.includes(fault), `${fault} is not looked for`);
+  }
+  assert(Object.values(MISSES).every((reason) => reason.length > 0));
+});
+
 Deno.test("slices add up, and what was measured again counts once", () => {
   const all: Measured[] = [
     { kind: "self", seed: 1, steps: 9, differences: ["x"] },
@@ -42,15 +52,21 @@ Deno.test("slices add up, and what was measured again counts once", () => {
     { kind: "self", seed: 2, steps: 9, differences: ["y"] },
     { kind: "faults", fault: "a", seeds: 1, found: { seed: 1, step: 2, at: "there" } },
     { kind: "faults", fault: "b", seeds: 3 },
+    { kind: "faults", fault: "leaks-memory-per-call", seeds: 3 },
     { kind: "shrink", planted: "p", seed: 1, seen: true, shrunk: 2 },
     { kind: "shrink", planted: "q", seed: 2, seen: true, shrunk: 5 },
     { kind: "shrink", planted: "r", seed: 3, seen: false },
   ];
   assertEquals(summaryOf(all), [
     "a node against itself: 1 of 2 equal",
-    "faults found: 1 of 2 (50.0 %)",
-    "missed: b",
+    "faults found: 1 of 3 (33.3 %)",
+    "missed: b: no reason is known",
+    "missed: leaks-memory-per-call: " + MISSES["leaks-memory-per-call"],
     "planted differences shrunk to at most 3 steps: 1 of 2 (50.0 %; steps: 2: 1, 5: 1)",
   ]);
-  assertEquals(all.map(lineOf).slice(3, 6), ["a: seed 1, there", "b: missed", "p (seed 1): 2"]);
+  assertEquals(all.map(lineOf).filter((_, at) => [3, 4, 6].includes(at)), [
+    "a: seed 1, there",
+    "b: missed",
+    "p (seed 1): 2",
+  ]);
 });

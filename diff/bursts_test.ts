@@ -33,3 +33,29 @@ Deno.test("fewer granted at a slower pace, and refusals of another kind, are dif
   assertEquals(differences(burst(CALLS, 300), burst(11, 1500)), ["outcomes"]);
   assertEquals(differences(burst(13, 300), burst(CALLS - 1, 1500, 500)), ["outcomes"]);
 });
+
+function unserved(list: readonly number[], spanMs = 200) {
+  return answered('{"error":"not_found"}', { outcomes: list, spanMs, status: 404 });
+}
+
+const times = (count: number, status: number) => Array.from({ length: count }, () => status);
+
+Deno.test("calls without an answer are over the hard limit, not granted", () => {
+  const dropped = unserved([...times(12, 404), ...times(90, 429), ...times(198, 0)]);
+  const refused = unserved([...times(13, 404), ...times(287, 429)], 1500);
+  const failed = unserved([...times(12, 404), ...times(90, 429), ...times(198, 500)]);
+  assertEquals(differences(dropped, refused), []);
+  assertEquals(differences(dropped, failed), ["outcomes"]);
+});
+
+Deno.test("a call more at a faster pace is no difference", () => {
+  const whole = unserved(times(150, 404), 499);
+  assertEquals(differences(whole, unserved([...times(149, 404), 429], 500)), []);
+  assertEquals(differences(whole, unserved([...times(90, 404), ...times(60, 429)], 500)), ["outcomes"]);
+});
+
+Deno.test("calls at once that take very much longer are a difference of time", () => {
+  const crowd = (spanMs: number) => answered("{}", { outcomes: times(10, 200), spanMs });
+  assertEquals(differences(crowd(150), crowd(10_000)), ["timing"]);
+  assertEquals(differences(crowd(150), crowd(1_400)), []);
+});
