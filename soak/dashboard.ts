@@ -6,6 +6,7 @@ import type { Clock } from "../src/protocol/mod.ts";
 import type { LatencyHistogram } from "../src/stats/latency_histogram.ts";
 import { cookieHeader, type DashboardSpec, isLetIn, isOurName, sameToken } from "./dashboard_access.ts";
 import { Feed } from "./dashboard_feed.ts";
+import { TokenGuard } from "./dashboard_guard.ts";
 import { ASSETS, PAGE, POLICY, tokenPage } from "./dashboard_page.ts";
 import { PointSource } from "./dashboard_points.ts";
 import { shownText, viewOf } from "./dashboard_view.ts";
@@ -30,11 +31,15 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
+/** Who asks: the address of the other end. */
+type Env = { Bindings: { readonly remote: string } };
+
 /** See the module comment. */
 export class Dashboard {
   readonly #feed = new Feed();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #stop = new AbortController();
+  readonly #guard: TokenGuard;
   /** Series of a run that is not of this process. */
   readonly #told = new SeriesStore();
   #latency: LatencyHistogram | undefined;
@@ -45,6 +50,7 @@ export class Dashboard {
   /** @throws {UsageError} If nothing can listen there. */
   constructor(private readonly spec: DashboardSpec, private readonly clock: Clock) {
     const { hostname, port } = spec;
+    this.#guard = new TokenGuard(clock);
     const app = this.#routes();
     try {
       this.#server = Deno.serve({
@@ -53,7 +59,7 @@ export class Dashboard {
         signal: this.#stop.signal,
         onListen: () => {},
         onError: () => new Response("error\n", { status: 500 }),
-      }, (request) => app.fetch(request));
+      }, (request, { remoteAddr }) => app.fetch(request, { remote: remoteAddr.hostname }));
     } catch (error) {
       const why = error instanceof Deno.errors.AddrInUse
         ? "the address is in use; choose another port"
@@ -115,15 +121,27 @@ export class Dashboard {
     await this.#server.finished.catch(() => {});
   }
 
-  #routes(): Hono {
-    const app = new Hono();
+  #routes(): Hono<Env> {
+    const app = new Hono<Env>();
     app.use(async (context, next) => {
       for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
       if (!isOurName(context.req.header("host") ?? null, this.spec)) {
         return context.text("This is not the name of this dashboard.\n", 421);
       }
-      const open = context.req.path === "/token" || context.req.path === "/page.css";
-      if (open || isLetIn(context.req.raw.headers, this.spec)) return await next();
+      const { remote } = context.env;
+      const form = context.req.path === "/token";
+      const bearer = context.req.header("authorization") !== undefined;
+      const seconds = form || bearer ? this.#guard.waits(remote) : 0;
+      if (seconds > 0) {
+        context.header("retry-after", String(seconds));
+        return context.text(`Too many wrong tokens; wait ${seconds} s.\n`, 429);
+      }
+      if (form || context.req.path === "/page.css") return await next();
+      if (isLetIn(context.req.raw.headers, this.spec)) {
+        if (bearer) this.#guard.right(remote);
+        return await next();
+      }
+      if (bearer) this.#guard.wrong(remote);
       if (context.req.path === "/") return context.html(tokenPage(false), 401);
       context.header("www-authenticate", 'Bearer realm="hearthproof"');
       return context.text("A token is asked for: Authorization: Bearer TOKEN\n", 401);
@@ -140,12 +158,17 @@ export class Dashboard {
     return app;
   }
 
-  async #letIn(context: Context): Promise<Response> {
+  async #letIn(context: Context<Env>): Promise<Response> {
     const { token } = this.spec;
     if (token === undefined) return context.redirect("/", 303);
     const body = await this.#readForm(context.req.raw);
     const given = body === undefined ? null : new URLSearchParams(body).get("token");
-    if (given === null || !sameToken(given, token)) return context.html(tokenPage(true), 401);
+    const { remote } = context.env;
+    if (given === null || !sameToken(given, token)) {
+      this.#guard.wrong(remote);
+      return context.html(tokenPage(true), 401);
+    }
+    this.#guard.right(remote);
     context.header("set-cookie", cookieHeader(token));
     return context.redirect("/", 303);
   }

@@ -3,6 +3,7 @@ import { UsageError } from "../src/cli/parse.ts";
 import { systemClock } from "../src/wire/clock.ts";
 import { Dashboard } from "./dashboard.ts";
 import type { DashboardSpec } from "./dashboard_access.ts";
+import { MAX_WRONG } from "./dashboard_guard.ts";
 import { watchedInTest } from "./testing_standing.ts";
 
 const SPEC: DashboardSpec = { hostname: "127.0.0.1", port: 0, token: undefined };
@@ -103,6 +104,25 @@ Deno.test("with a token nothing is shown without it; the form gives a browser it
     assertEquals([status, headers.get("location")], [303, "/"]);
     const cookie = (headers.get("set-cookie") ?? "").split(";")[0] ?? "";
     assertEquals((await get(url, { headers: { cookie } })).status, 200);
+  });
+});
+
+Deno.test("who guesses at the token is kept waiting, by the form and by the header; a browser that is in stays in", async () => {
+  await opened({ token: TOKEN }, async ({ url }) => {
+    const give = (token: string) =>
+      get(`${url}token`, { method: "POST", body: new URLSearchParams({ token }).toString() });
+    const bearer = (token: string) => get(`${url}metrics`, { headers: { authorization: `Bearer ${token}` } });
+    const cookie = ((await give(TOKEN)).headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    const codes: number[] = [];
+    for (let n = 0; n < MAX_WRONG; n++) {
+      codes.push((n % 2 === 0 ? await give(`wrong ${n}`) : await bearer(`wrong-${n}`)).status);
+    }
+    assertEquals(codes, codes.map(() => 401));
+    const answers = [await give(TOKEN), await bearer(TOKEN)];
+    assertEquals(answers.map(({ status }) => status), [429, 429]);
+    assert(Number(answers[0]?.headers.get("retry-after")) > 0);
+    assertEquals((await get(url, { headers: { cookie } })).status, 200);
+    assertEquals((await get(url)).status, 401);
   });
 });
 
