@@ -47,7 +47,8 @@ export function compareBursts(one: Observation, other: Observation, pace: Pace, 
   const [a, b] = [granted(left).length, granted(right).length];
   const most = Math.max(a, b);
   const tolerated = most * (pace.together ? TOGETHER_TOLERANCE : IN_A_ROW_TOLERANCE);
-  if (kinds(left) === kinds(right) && Math.abs(a - b) <= tolerated) return false;
+  // Of calls made at once either kind may come last.
+  if (kinds(left) === kinds(right) && Math.abs(a - b) <= tolerated) return one.status !== other.status;
   // Calls that were made slower find more of the budget; that side may then have no refusal at all.
   const slower = (one.spanMs ?? 0) - (other.spanMs ?? 0);
   const more = slower > 0 ? a - b : b - a;

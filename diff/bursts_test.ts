@@ -59,3 +59,8 @@ Deno.test("calls at once that take very much longer are a difference of time", (
   assertEquals(differences(crowd(150), crowd(10_000)), ["timing"]);
   assertEquals(differences(crowd(150), crowd(1_400)), []);
 });
+
+Deno.test("of equal bursts either kind of answer may come last", () => {
+  const last = (status: number) => answered("{}", { outcomes: [404, 429, 429, 404], spanMs: 200, status });
+  assertEquals(differences(last(404), last(429)), []);
+});

@@ -16,8 +16,8 @@ export interface Calibration {
 }
 
 /**
- * Runs a target `runs` times, in pairs against itself. A node in use is run one time after the other, each with
- * identities of its own, since two runs at once would see each other.
+ * Runs a target `runs` times, in pairs against itself, so that an odd number is rounded up. A node in use is run one
+ * time after the other, each with identities of its own, since two runs at once would see each other.
  */
 export async function calibrate(
   contestant: Contestant,
@@ -30,11 +30,10 @@ export async function calibrate(
   },
 ): Promise<Calibration> {
   const { name } = contestant;
-  if (options.runs < 2) return { runs: 0, entries: [], notes: [] };
   const entries: MaskEntry[] = [];
   const notes: string[] = [];
   let runs = 0;
-  for (let pair = 0; pair < Math.floor(options.runs / 2); pair++) {
+  for (let pair = 0; pair < Math.ceil(options.runs / 2); pair++) {
     const lab = { left: contestant, right: contestant, frame: options.frame, signal: options.signal };
     const run = startsFresh(contestant)
       ? await freshRun(lab, plan, "diff")

@@ -39,6 +39,8 @@ const STOP_DEADLINE_MS = 3_000;
 /** Characters of output that are kept for an error. */
 const KEPT_OUTPUT = 600;
 const MAX_READY_BYTES = 65_536;
+/** Times two nodes are introduced: on a busy machine one may not look at the other in time. */
+const MAX_MEETINGS = 5;
 /** Processes kept warm per target: one in use by each of two runs that overlap, and the next. */
 const MAX_IDLE = 3;
 
@@ -82,7 +84,7 @@ export class ChildTarget implements Target {
       get node() {
         return child.handle;
       },
-      gossip: () => child.ask("gossip"),
+      gossip: () => child.ask("gossip").then(() => {}),
       shape: (rules) => couple?.shape(rules),
       secondNode: async () => {
         couple = await Couple.join(
@@ -148,16 +150,25 @@ class Couple {
         const random = new Random(seed, "proxy", index);
         proxies.push(await startProxy(network, { upstream: handle.endpoint, rules: [], random }));
       }
-      const [toFirst, toSecond] = proxies.map(({ host, port }) => `http://${host}:${port}`);
-      await second.ask(`peer ${toFirst}`);
-      await first.ask(`peer ${toSecond}`);
-      await second.ask("gossip");
-      await first.ask("gossip");
+      const [toFirst = "", toSecond = ""] = proxies.map(({ host, port }) => `http://${host}:${port}`);
+      for (let meeting = 1; !await couple.#meet(first, toFirst, toSecond); meeting++) {
+        if (meeting === MAX_MEETINGS) throw new ProcessError("Cannot let two nodes meet: one does not admit the other");
+      }
       return couple;
     } catch (error) {
       await couple.close();
       throw error;
     }
+  }
+
+  /** Whether each now knows the other; a node admits only whom its log names, so the second tells of itself first. */
+  async #meet(first: Child, toFirst: string, toSecond: string): Promise<boolean> {
+    const { second } = this;
+    const there = await second.meet(toFirst);
+    await second.ask("gossip");
+    const here = await first.meet(toSecond);
+    await first.ask("gossip");
+    return there && here;
   }
 
   get host(): SessionHost {
@@ -166,7 +177,7 @@ class Couple {
       get node() {
         return second.handle;
       },
-      gossip: () => second.ask("gossip"),
+      gossip: () => second.ask("gossip").then(() => {}),
       close: () => Promise.resolve(),
     };
   }
@@ -227,8 +238,14 @@ class Child {
     return new Child(ready, options, process, output, directory, drained);
   }
 
-  /** Has the node do something and waits until it has. @throws {ProcessError} If it does not say so in time. */
-  async ask(what: string): Promise<void> {
+  /** Whether the node now knows the one at an address. @throws {ProcessError} If it does not answer in time. */
+  async meet(url: string): Promise<boolean> {
+    const answer = tryParseJson(await this.ask(`peer ${url}`));
+    return isObject(answer) && answer.met === true;
+  }
+
+  /** Has the node do something; the line it answers. @throws {ProcessError} If it does not say so in time. */
+  async ask(what: string): Promise<string> {
     const input = this.process.stdin.getWriter();
     try {
       await input.write(utf8(`${what}\n`));
@@ -237,9 +254,9 @@ class Child {
     } finally {
       input.releaseLock();
     }
-    if (await answerLine(this.process, this.output, this.options.clock) === undefined) {
-      throw new ProcessError(`Cannot ask a node to ${what}: it did not answer`);
-    }
+    const line = await answerLine(this.process, this.output, this.options.clock);
+    if (line === undefined) throw new ProcessError(`Cannot ask a node to ${what}: it did not answer`);
+    return line;
   }
 
   /** Another node with an empty log in the same process. @throws {ProcessError} If it does not become ready. */

@@ -72,7 +72,8 @@ export const DIFF: CommandSpec = {
       standard: "2",
       min: 0,
       max: MAX_CALIBRATION,
-      help: "runs of each side against itself to learn what varies",
+      help:
+        "runs of each side against itself to learn what varies; they are made in pairs, an odd number is rounded up",
     },
     { name: "mask", kind: "path", value: "FILE", help: "YAML mask instead of a learned one" },
     {

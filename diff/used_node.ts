@@ -1,6 +1,7 @@
 /**
  * Comparing nodes that were in use before (design.md "Target": endpoints have no reset). What was there is noted and left
- * out of every answer, positions of the log count from where it stood, and files get a content of their own.
+ * out of every answer, positions of the log count from where it stood, files get a content and corpora a name of their
+ * own.
  */
 
 import {
@@ -8,6 +9,7 @@ import {
   blobShape,
   canonicalize,
   chunksOf,
+  isNodeId,
   isObject,
   type Json,
   type JsonObject,
@@ -31,11 +33,37 @@ const KEYS: readonly string[] = ["event_id", "cid", "name", "node_id", "corpus"]
 /** Items of one answer that are remembered. */
 const MAX_ITEMS = 100_000;
 
+/** Members that name corpora, and the names that mean the same everywhere (wire-format.md section 13). */
+const CORPORA: readonly string[] = ["corpus", "corpora"];
+/** Member that holds a part of a file. */
+const DATA = "data_b64";
+const FIXED_CORPORA: readonly string[] = ["personal", "system"];
+/** Letters that make the name of a corpus the run's own: two runs share one with a chance of 1 in 10^9. */
+const CORPUS_MARK_LETTERS = 6;
+
 /** What a node held before the first step. */
 export class Before {
   /** Highest position of its log. */
   head = 0;
+  /** Events of its log. */
+  count = 0;
   readonly #items = new Set<string>();
+
+  /** The document of `/sync/v1/heads` counted from where the log stood; `head` itself is compared as a position. */
+  counted(heads: Json): Json {
+    if (!isObject(heads)) return heads;
+    return Object.fromEntries(
+      Object.entries(heads).map(([name, value]) => {
+        if (name === "event_count" && typeof value === "number") return [name, value - this.count];
+        if (isNodeId(name) && typeof value === "number") return [name, value - this.head];
+        if (name !== "heads_by_type" || !isObject(value)) return [name, value];
+        const since = Object.entries(value).flatMap(([type, at]) =>
+          typeof at !== "number" ? [[type, at]] : at > this.head ? [[type, at - this.head]] : []
+        );
+        return [name, Object.fromEntries(since)];
+      }),
+    );
+  }
 
   /** Notes every item of every list. */
   note(value: Json | undefined): void {
@@ -84,6 +112,7 @@ export async function readBefore(
   if (isObject(heads)) {
     const positions = [heads.head, heads[String(performer.learned.get("community_id"))]];
     before.head = positions.find((head) => typeof head === "number") ?? 0;
+    before.count = typeof heads.event_count === "number" ? heads.event_count : 0;
   }
   before.note(await read({ do: "http", method: "GET", path: "/community/manifest" }));
   const reader = Object.keys(cast).find((name) => cast[name] === "member");
@@ -100,11 +129,13 @@ export async function readBefore(
   return before;
 }
 
-/** Makes steps fit a node in use: positions from its head, files with a content no run had before. */
+/** Makes steps fit a node in use: positions from its head, files and corpora that no run had before. */
 export class Fitting {
   readonly #mark: string;
-  /** Names of contents as the plan has them -> as they are here. */
+  /** Names of contents and corpora as the plan has them -> as they are here. */
   readonly #names = new Map<string, string>();
+  /** Corpora as they are called here -> as the plan has them. */
+  readonly #corpora = new Map<string, string>();
 
   /** `salt` is the same for both sides of a run and differs between runs. */
   constructor(private readonly head: number, salt: string) {
@@ -116,7 +147,33 @@ export class Fitting {
   step(step: VectorStep): VectorStep {
     const shifted = this.#shifted(step as unknown as Json) as unknown as VectorStep;
     const fitted = shifted.do === "call" ? this.#call(shifted) : shifted;
+    this.#nameCorpora(fitted as unknown as Json);
     return this.#named(fitted as unknown as Json) as unknown as VectorStep;
+  }
+
+  /** An answer with corpora and contents as any run would see them, so that two can be held against each other. */
+  answer(value: Json, name = ""): Json {
+    if (typeof value === "string") return name === DATA ? this.#unmarked(value) : this.#corpora.get(value) ?? value;
+    if (Array.isArray(value)) return value.map((item) => this.answer(item, name));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.answer(item, key)]));
+  }
+
+  /** A part of a file; the first one begins with the mark. */
+  #unmarked(data: string): string {
+    // With the space after it the mark has a multiple of three bytes, so that its letters are its own.
+    const mark = base64url(utf8(`${this.#mark} `));
+    return data.startsWith(mark) ? "A".repeat(mark.length) + data.slice(mark.length) : data;
+  }
+
+  #nameCorpora(value: Json, name = ""): void {
+    if (typeof value === "string") {
+      if (!CORPORA.includes(name) || value === "" || FIXED_CORPORA.includes(value) || this.#names.has(value)) return;
+      const own = `${value}-${this.#mark.slice(-CORPUS_MARK_LETTERS).toLowerCase()}`;
+      this.#names.set(value, own);
+      this.#corpora.set(own, value);
+    } else if (Array.isArray(value)) value.forEach((item) => this.#nameCorpora(item, name));
+    else if (isObject(value)) { for (const [key, item] of Object.entries(value)) this.#nameCorpora(item, key); }
   }
 
   #call(step: Extract<VectorStep, { do: "call" }>): VectorStep {
