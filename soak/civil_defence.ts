@@ -20,6 +20,8 @@ const AUDITORS = 2;
 /** Alerts per second and publisher: half of the soft limit of one capability (wire-format.md section 15). */
 const PER_PUBLISHER = 5;
 const MAX_PUBLISHERS = 20;
+/** Certificates placed and registered by one pair of identities: few enough to stay below the limits of either. */
+const PER_REGISTRAR = 3;
 /** Longer than any soak. */
 const CERTIFICATE_LIFE_MS = 14 * 86_400_000;
 
@@ -96,9 +98,11 @@ async function issue(
   { opened: { session, actors }, rate }: CivilDefenceOptions,
   root: Identity,
 ): Promise<Pick<CivilDefence, "auditors" | "publishers">> {
-  const placer = await actors.trusted("soak-placer");
-  const registrar = await actors.anchor("soak-registrar");
+  let certified = 0;
   const certify = async (actor: Actor, role: string, scopes: readonly string[]) => {
+    const pair = Math.floor(certified++ / PER_REGISTRAR);
+    const placer = await actors.trusted(`soak-certificates-${pair}`);
+    const registrar = await actors.anchor(`soak-registrar-${pair}`);
     const now = session.wall();
     const document = signDocument(root, {
       cert_id: session.id(),

@@ -53,6 +53,8 @@ export interface CallDone {
 export interface LogRead {
   readonly kind: "log";
   readonly at: number;
+  /** When the question left; absent: at once before. What was acknowledged later may be missing in the answer. */
+  readonly asked?: number;
   readonly after: number;
   readonly events: readonly SeenEvent[];
   /** Nothing above these events was there. */

@@ -184,6 +184,7 @@ export class Watch {
     for (let pages = 0; pages < MAX_PAGES; pages++) {
       // The last value is asked for again, in case the page before ended within it.
       const after = Math.max(this.options.headBefore, this.#cursor - 1);
+      const asked = this.options.clock.mono();
       const page = await this.page(after);
       if (page === undefined) return false;
       const fresh = page.filter(({ event_id, lamport }) => lamport !== this.#cursor || !this.#edge.delete(event_id));
@@ -192,7 +193,7 @@ export class Watch {
       this.#cursor = last;
       const at = this.options.clock.mono();
       const complete = fresh.length === 0;
-      this.options.observe({ kind: "log", at, after, events: fresh, complete, again: false, upTo: last });
+      this.options.observe({ kind: "log", at, asked, after, events: fresh, complete, again: false, upTo: last });
       if (fresh.length === 0) return true;
     }
     return true;

@@ -249,9 +249,10 @@ export class AccountingMonitor implements Monitor {
     this.#compare(ended, early, written);
   }
 
-  #read({ events, at, complete }: LogRead): void {
+  #read({ events, at, asked, complete }: LogRead): void {
     for (const event of events) this.#saw(event, at);
-    if (complete) this.#giveUp(at);
+    // A slow answer tells of the log as it was when the question left.
+    if (complete) this.#giveUp(asked ?? at);
   }
 
   #saw(event: SeenEvent, at: number): void {

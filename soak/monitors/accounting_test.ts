@@ -60,6 +60,14 @@ Deno.test("an event that stays away is lost, but not before its time", () => {
   assertStringIncludes(monitor.verdict().reason, "lost: event E0");
 });
 
+Deno.test("an answer that takes long says nothing of what was acknowledged while it was under way", () => {
+  const slow = { ...read([], 3 * LOST_AFTER_MS), asked: LOST_AFTER_MS };
+  const monitor = feed(accounting(), acknowledged(0, 5), slow);
+  assertEquals([monitor.counts.lost, monitor.pending], [0, 1]);
+  feed(monitor, { ...slow, asked: LOST_AFTER_MS + 11 });
+  assertEquals(monitor.counts.lost, 1);
+});
+
 Deno.test("a lost event that comes after all is late", () => {
   const monitor = feed(accounting(), acknowledged(0, 5), read([], 9000), read([event(0, 5)], 9500));
   assertEquals([monitor.counts.lost, monitor.counts.late], [0, 1]);

@@ -43,7 +43,7 @@ export class NamedEventsMonitor implements Monitor {
       if (read === undefined) keep(this.#named, eventId, { lamport, at: observation.ended });
       else this.#compare(observation.ended, eventId, lamport, read.lamport);
     } else if (observation.kind === "log" && !observation.again) {
-      const { at, events, complete } = observation;
+      const { at, asked, events, complete } = observation;
       for (const { event_id: eventId, lamport, own } of events) {
         if (own !== undefined) continue;
         const named = this.#named.get(eventId);
@@ -51,7 +51,7 @@ export class NamedEventsMonitor implements Monitor {
         if (named === undefined) keep(this.#read, eventId, { lamport, at });
         else this.#compare(at, eventId, named.lamport, lamport);
       }
-      if (complete) this.#giveUp(at);
+      if (complete) this.#giveUp(asked ?? at);
     } else if (observation.kind === "resumption") this.#resumedAt = observation.at;
   }
 
