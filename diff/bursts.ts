@@ -17,9 +17,8 @@ export interface Pace {
 const IN_A_ROW_TOLERANCE = 0.35;
 /** Calls made at once: a busy machine spreads them, so that a place may be free again before the last one comes. */
 const TOGETHER_TOLERANCE = 0.2;
-/** What the faster side may be granted more: both count in whole calls, at moments of their own. */
+/** The share that the faster side may be granted more: both count in whole calls, at moments of their own. */
 const NOISE = 0.05;
-const NOISE_CALLS = 2;
 /** Calls per second that a budget gives back (wire-format.md section 15), with what a pace of our own may be off. */
 const REFILL_PER_SECOND = 10 * 1.5;
 /** The same for the budget of all names. */
@@ -54,7 +53,7 @@ export function compareBursts(one: Observation, other: Observation, pace: Pace, 
   const more = slower > 0 ? a - b : b - a;
   const perSecond = pace.names > 1 ? TOTAL_REFILL_PER_SECOND : REFILL_PER_SECOND;
   const refilled = Math.abs(slower) / MS_PER_SECOND * perSecond;
-  const least = -Math.max(NOISE_CALLS, most * NOISE);
+  const least = -most * NOISE;
   const alike = kinds(granted(left)) === kinds(granted(right));
   if (alike && more >= least && more <= refilled + tolerated) return true;
   sink(`${a} of ${left.length} (${kinds(left)})`, `${b} of ${right.length} (${kinds(right)})`);

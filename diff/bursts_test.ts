@@ -54,6 +54,13 @@ Deno.test("a call more at a faster pace is no difference", () => {
   assertEquals(differences(whole, unserved([...times(90, 404), ...times(60, 429)], 500)), ["outcomes"]);
 });
 
+Deno.test("of a few calls none may be granted more at the same pace", () => {
+  const few = (granted: number, spanMs: number) =>
+    unserved([...times(granted, 404), ...times(4 - granted, 429)], spanMs);
+  assertEquals(differences(few(2, 6), few(4, 5)), ["outcomes"]);
+  assertEquals(differences(few(4, 5), few(2, 6)), ["outcomes"]);
+});
+
 Deno.test("calls at once that take very much longer are a difference of time", () => {
   const crowd = (spanMs: number) => answered("{}", { outcomes: times(10, 200), spanMs });
   assertEquals(differences(crowd(150), crowd(10_000)), ["timing"]);

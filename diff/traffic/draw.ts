@@ -131,9 +131,9 @@ export class Draw {
     return mixed;
   }
 
-  /** True once in so many draws. */
+  /** True once in so many draws at one place of a template. */
   once(outOf: number): boolean {
-    return this.int(0, outOf - 1) === 0;
+    return this.pick(Array.from({ length: outOf }, (_, index) => index)) === 0;
   }
 
   /** Words with accents, emoji and characters that escape. */

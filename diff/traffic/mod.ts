@@ -10,6 +10,7 @@ import { gossipTemplates, secondViews } from "./gossip.ts";
 import { llmTemplates } from "./llm.ts";
 import { logTemplates } from "./log.ts";
 import { marketTemplates } from "./market.ts";
+import { modelsTemplates } from "./models.ts";
 import { addressable } from "./probe.ts";
 import { servicesTemplates } from "./services.ts";
 import { tokensTemplates } from "./tokens.ts";
@@ -26,6 +27,7 @@ export const TEMPLATES: readonly Template[] = [
   ...tokensTemplates,
   ...logTemplates,
   ...gossipTemplates,
+  ...modelsTemplates,
 ];
 
 /** How many actors of each level a cast may have. */
@@ -79,6 +81,10 @@ function closing(draw: Draw): PlannedStep[] {
     if (reader !== undefined && draw.offer.capabilities.has(name)) {
       steps.push(call(`final ${name}`, reader, name, { ...input }));
     }
+  }
+  const self = Object.keys(draw.cast).find((name) => draw.cast[name] === "self");
+  if (self !== undefined && draw.offer.capabilities.has("chat.history")) {
+    steps.push(call("final chat.history", self, "chat.history", {}));
   }
   if (draw.offer.gossip === true) steps.push(...secondViews(reader));
   steps.push(get("/metrics"));

@@ -15,6 +15,7 @@ const offer: Offer = {
 };
 const cast = castOf({ member: 99, trusted: 9, anchor: 9, root: true, self: true });
 const SOFT_BUDGET = 10;
+const isRare = (name: string) => /^(ocr|trans|stt|tts|img|rerank)\./.test(name);
 
 Deno.test("one seed gives one plan, another seed another", () => {
   const plan = (seed: number) => JSON.stringify(makePlan({ seed, steps: 100, offer, cast }));
@@ -67,4 +68,31 @@ Deno.test("at one place nothing is picked twice before everything was picked", (
       return draw.pick(items);
     }).sort();
   assertEquals([round(), round()], [items, items]);
+});
+
+Deno.test("three seeds in a row meet every kind of traffic of the usual node", () => {
+  const bare = { ...offer, capabilities: new Set([...offer.capabilities].filter((name) => !isRare(name))) };
+  const met = (...seeds: number[]) =>
+    new Set(
+      seeds.flatMap((seed) => makePlan({ seed, steps: 500, offer: bare, cast }).steps.map(({ origin }) => origin)),
+    );
+  const many = [...met(...Array.from({ length: 12 }, (_, i) => i + 1))]
+    // Which token is looked into is left to chance.
+    .filter((origin) => !origin.startsWith("auth.token.introspect/"));
+  for (const first of [1, 4, 900]) {
+    const seen = met(first, first + 1, first + 2);
+    const missing = many.filter((origin) => !seen.has(origin));
+    assert(missing.length < 0.01 * many.length, missing.join(", "));
+  }
+});
+
+Deno.test("services that few nodes offer get traffic where they are offered, also those nobody knows", () => {
+  const rare = { ...offer, capabilities: new Set(["trans.text", "rerank.text", "weather.report", "market.list"]) };
+  const { steps } = makePlan({ seed: 1, steps: 300, offer: rare, cast });
+  const origins = new Set(steps.map(({ origin }) => origin));
+  for (const origin of ["trans.text/valid", "rerank.text/too-many", "weather.report/empty"]) {
+    assert(origins.has(origin));
+  }
+  const usual = makePlan({ seed: 1, steps: 300, offer: { ...offer, capabilities: new Set(["market.list"]) }, cast });
+  assert(usual.steps.every(({ origin }) => !origin.startsWith("trans.text")));
 });

@@ -49,7 +49,10 @@ function minted(holder: string): readonly Mint[] {
     ["signature", { spoil: 2 }, invalid("TOK-027")],
     ["payload", { spoil: 1 }, invalid("TOK-028")],
     ["alg-none", { header: { alg: "none", typ: "hntoken", v: 1 } }, { requirement: "TOK-030", status: [400, 401] }],
-    ["alg-hs256", { header: { alg: "HS256", typ: "hntoken", v: 1 } }, { requirement: "TOK-031", status: [400, 401] }],
+    ["alg-hs256", { header: { alg: "HS256", typ: "hntoken", v: 1 }, hmac: true }, {
+      requirement: "TOK-031",
+      status: [400, 401],
+    }],
     ["typ", { header: { alg: "EdDSA", typ: "jwt", v: 1 } }, undefined],
     ["v2", { header: { alg: "EdDSA", typ: "hntoken", v: 2 } }, undefined],
     ["prefix", { prefix: "hntoken://v2/" }, { requirement: "TOK-035", status: [400, 401] }],

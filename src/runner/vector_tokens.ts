@@ -1,11 +1,13 @@
 /** Tokens of a vector: minted by the tester, sound or spoiled (wire-format.md section 8). */
 
+import { createHmac } from "node:crypto";
 import {
   base64url,
   canonicalize,
   fromUtf8Lossy,
   type JsonObject,
   mintToken,
+  publicKeyOf,
   TOKEN_HEADER,
   utf8,
 } from "../protocol/mod.ts";
@@ -24,6 +26,8 @@ export interface MintedToken {
   readonly ttl_seconds: number;
   /** Actor whose key signs instead of the issuer's. */
   readonly signed_by?: string;
+  /** Sign by HMAC-SHA-256 with the public key of the issuer, which everybody knows. */
+  readonly hmac?: boolean;
   /** Header instead of the legal one. */
   readonly header?: JsonObject;
   /** Segment (0 to 2) whose first character is changed after signing, or a prefix instead of the legal one. */
@@ -73,8 +77,14 @@ export function mintedToken(mint: MintedToken, { issuer, signer, wall, id }: Min
   const header = canonicalize(mint.header ?? { ...TOKEN_HEADER });
   const token = mintToken(signer.identity, canonicalize(payload), header);
   const segments = token.slice(PREFIX.length).split(".");
+  if (mint.hmac === true) segments[2] = hmacOf(issuer.id, segments.slice(0, 2).join("."));
   if (mint.spoil !== undefined) segments[mint.spoil] = spoiled(segments[mint.spoil] ?? "", mint.spoil);
   return (mint.prefix ?? PREFIX) + segments.join(".");
+}
+
+function hmacOf(issuer: string, signed: string): string {
+  const key = publicKeyOf(issuer) ?? new Uint8Array();
+  return base64url(new Uint8Array(createHmac("sha256", key).update(signed).digest()));
 }
 
 /** The first character replaced; the payload segment gets another subject character so that it stays JSON. */
