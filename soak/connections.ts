@@ -37,9 +37,10 @@ export class ConnectionPool {
   async exchange(request: HttpRequest): Promise<HttpAnswer> {
     this.#busy++;
     try {
-      const kept = this.#take();
+      const now = this.network.clock.mono();
+      const kept = this.#take(now);
       if (kept !== undefined) {
-        const answer = await kept.exchange(request, this.limits);
+        const answer = await kept.exchange(request, this.limits, now);
         this.#give(kept, answer);
         if (!isStale(answer)) return answer;
       }
@@ -73,8 +74,8 @@ export class ConnectionPool {
     else connection.close();
   }
 
-  #take(): HttpConnection | undefined {
-    const oldest = this.network.clock.mono() - MAX_IDLE_MS;
+  #take(now: number): HttpConnection | undefined {
+    const oldest = now - MAX_IDLE_MS;
     while (this.#idle.length > 0 && (this.#idle[0]?.since ?? 0) < oldest) this.#idle.shift()?.connection.close();
     return this.#idle.pop()?.connection;
   }

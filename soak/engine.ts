@@ -55,9 +55,10 @@ export class Engine {
   async closedModel(concurrency: number, untilMs: number, signal: AbortSignal): Promise<void> {
     const { clock, startedAt } = this.options;
     const client = async () => {
-      for (let now = clock.mono(); !signal.aborted && now - startedAt < untilMs; now = clock.mono()) {
+      // The next call is due when the last one has ended.
+      for (let now = clock.mono(); !signal.aborted && now - startedAt < untilMs;) {
         this.#inFlight++;
-        await this.#call(now, now);
+        now = await this.#call(now, now);
       }
     };
     await Promise.all(Array.from({ length: concurrency }, client));
@@ -91,17 +92,22 @@ export class Engine {
     });
   }
 
-  async #call(due: number, started = this.options.clock.mono()): Promise<void> {
+  /** Makes one call; when it ended. */
+  async #call(due: number, started = this.options.clock.mono()): Promise<number> {
     const { hands, operations, clock } = this.options;
     const operation = drawOperation(operations, hands.random);
     const caller = hands.callers[this.#next++ % hands.callers.length];
     try {
-      if (caller === undefined) return;
+      if (caller === undefined) return clock.mono();
       const outcome = await operation.run(hands, caller);
-      this.#finished({ kind: "call", due, started, ended: clock.mono(), ...outcome });
+      const ended = clock.mono();
+      this.#finished({ kind: "call", due, started, ended, ...outcome });
+      return ended;
     } catch (error) {
       const code = error instanceof Error ? `tester_${error.name}` : "tester_error";
-      this.#finished({ kind: "call", due, started, ended: clock.mono(), capability: operation.capability, code });
+      const ended = clock.mono();
+      this.#finished({ kind: "call", due, started, ended, capability: operation.capability, code });
+      return ended;
     } finally {
       this.#inFlight--;
     }

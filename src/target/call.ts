@@ -11,6 +11,7 @@ import {
   signCall,
   utf8,
 } from "../protocol/mod.ts";
+import { encoded } from "../wire/byte_block.ts";
 import type { HeaderList, HttpRequest } from "../wire/network.ts";
 import { type Dialect, phrase } from "./dialect.ts";
 
@@ -84,7 +85,7 @@ export function prepareCall(
     : mode === "broken"
     ? brokenSignature(valid)
     : mode.text;
-  const phrased = phrase(dialect, envelope, signature, options.accept ?? ACCEPT_BOTH, utf8(text));
+  const phrased = phrase(dialect, envelope, signature, options.accept ?? ACCEPT_BOTH, encoded(text));
   let headers: HeaderList = phrased.headers;
   if (options.token !== undefined) headers = [...headers, [CALL_HEADERS.token, options.token]];
   if (options.omit !== undefined) {

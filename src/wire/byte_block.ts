@@ -1,10 +1,13 @@
 /** Small byte arrays cut out of common blocks: a buffer of its own costs the runtime ten times as much as a view. */
 
+import { concat, utf8 } from "../protocol/mod.ts";
+
 /** Bytes of a block; what is kept of one keeps all of it. */
 const BLOCK_BYTES = 16_384;
 /** Longer arrays get a buffer of their own, so that a block serves at least sixteen. */
 const MAX_SHARED_BYTES = 1024;
 
+const encoder = new TextEncoder();
 let block = new Uint8Array(BLOCK_BYTES);
 let used = 0;
 
@@ -25,4 +28,15 @@ export function copyOf(bytes: Uint8Array, length: number = bytes.length): Uint8A
   const copy = room(length);
   copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
   return copy;
+}
+
+/** Text in UTF-8, followed by more bytes. */
+export function encoded(text: string, more?: Uint8Array): Uint8Array<ArrayBuffer> {
+  const behind = more?.length ?? 0;
+  const bytes = room(text.length + behind);
+  // Nearly always ASCII: then it is as long as it has characters.
+  const { read, written } = encoder.encodeInto(text, bytes);
+  if (read !== text.length || written !== read) return more === undefined ? utf8(text) : concat([utf8(text), more]);
+  if (more !== undefined) bytes.set(more, written);
+  return bytes;
 }

@@ -17,6 +17,8 @@ import {
   type WireFailureKind,
 } from "./network.ts";
 
+const CONNECTION = "connection";
+
 /** How to dial an endpoint. */
 export function dialOptions(endpoint: Endpoint, deadlineMs: number = DIAL_DEADLINE_MS): DialOptions {
   const { scheme, host, port, fingerprint, servername } = endpoint;
@@ -89,10 +91,18 @@ export class HttpConnection {
     return this.#usable;
   }
 
-  /** Sends one request and reads its answer. */
-  async exchange(request: HttpRequest, limits?: Partial<ReadLimits>): Promise<HttpAnswer> {
+  /**
+   * Sends one request and reads its answer.
+   *
+   * @param startedAt `mono()` of the network's clock, for callers that have just read it.
+   */
+  async exchange(
+    request: HttpRequest,
+    limits?: Partial<ReadLimits>,
+    startedAt: number = this.network.clock.mono(),
+  ): Promise<HttpAnswer> {
     const bytes = encodeRequest(this.endpoint, request);
-    const exchange = this.#begin(request, limitsOf(limits), this.network.clock.mono());
+    const exchange = this.#begin(request, limitsOf(limits), startedAt);
     exchange.send(bytes);
     await exchange.complete();
     this.#done(exchange);
@@ -146,7 +156,8 @@ export class HttpConnection {
 
 function asksToClose(head: HttpHead | undefined): boolean {
   if (head === undefined) return true;
-  const value = head.headers.find(([name]) => name.toLowerCase() === "connection")?.[1].toLowerCase();
+  const value = head.headers.find(([name]) => name.length === CONNECTION.length && name.toLowerCase() === CONNECTION)
+    ?.[1].toLowerCase();
   return value === "close" || (head.version === "HTTP/1.0" && value !== "keep-alive");
 }
 

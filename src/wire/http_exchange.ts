@@ -1,7 +1,7 @@
 /** One HTTP exchange on a connection: request bytes out, answer parsed as it comes, everything noted for the verdict. */
 
 import { concat, utf8 } from "../protocol/mod.ts";
-import { room } from "./byte_block.ts";
+import { encoded } from "./byte_block.ts";
 import { MessageParser } from "./http_parser.ts";
 import {
   type Connection,
@@ -18,17 +18,13 @@ import {
 } from "./network.ts";
 
 const EMPTY = new Uint8Array(0);
-const MAX_ASCII = 0x7f;
-/** Longer heads are left to the encoder. */
-const MAX_LOOPED = 256;
-const encoder = new TextEncoder();
-const counters = new WeakMap<Network, number>();
+const counters = new WeakMap<Network, { value: number }>();
 
 /** Number of the next exchange in the scope of the network, from 1. */
 export function nextExchange(network: Network): number {
-  const number = (counters.get(network) ?? 0) + 1;
-  counters.set(network, number);
-  return number;
+  let counter = counters.get(network);
+  if (counter === undefined) counters.set(network, counter = { value: 0 });
+  return ++counter.value;
 }
 
 /** Methods that carry a body by nature: they get `Content-Length: 0` when there is none. */
@@ -47,9 +43,9 @@ export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Ar
   }
   head += "\r\n";
   if (chunked !== undefined) return concat([utf8(head), ...chunkedBody(body ?? EMPTY, chunked)]);
-  if (body !== undefined && body.length > 0) return withBody(head, body);
+  if (body !== undefined && body.length > 0) return encoded(head, body);
   // Load without a body sends the same head again and again.
-  if (head !== last.head) last = { head, bytes: headBytes(head) };
+  if (head !== last.head) last = { head, bytes: utf8(head) };
   return last.bytes;
 }
 
@@ -60,27 +56,6 @@ let last: { readonly head: string; readonly bytes: Uint8Array } = { head: "", by
 function states({ headers, omit }: HttpRequest, name: string): boolean {
   for (const [other] of headers) if (other.length === name.length && other.toLowerCase() === name) return true;
   return omit !== undefined && omit.some((other) => other.toLowerCase() === name);
-}
-
-/** Head and body in one piece; a head of ASCII, which nearly all are, is encoded in place. */
-function withBody(head: string, body: Uint8Array): Uint8Array {
-  const bytes = room(head.length + body.length);
-  const { read, written } = encoder.encodeInto(head, bytes);
-  if (read !== head.length || written !== head.length) return concat([utf8(head), body]);
-  bytes.set(body, written);
-  return bytes;
-}
-
-/** A head in UTF-8. Heads are short and nearly always ASCII, for which a loop is faster than the encoder. */
-function headBytes(text: string): Uint8Array {
-  if (text.length > MAX_LOOPED) return utf8(text);
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code > MAX_ASCII) return utf8(text);
-    bytes[at] = code;
-  }
-  return bytes;
 }
 
 function authority({ host, port }: Endpoint): string {
