@@ -1,6 +1,8 @@
 /** The workers of one run: they begin together, act on the target together, are shown as one and end together. */
 
+import { LatencyHistogram } from "../src/stats/latency_histogram.ts";
 import type { SteeredNode } from "./child.ts";
+import { LiveThresholds } from "./live_thresholds.ts";
 import type { Standing } from "./standing.ts";
 import { together } from "./standing_together.ts";
 import type { Act, FromWorker } from "./worker_messages.ts";
@@ -13,7 +15,9 @@ export interface CrewOptions {
   readonly memoryBytes: (() => Promise<number | undefined>) | undefined;
   /** End all at the first that ends early. */
   readonly failFast: boolean;
-  readonly progress: (standing: Standing) => void;
+  /** What they watch together. */
+  readonly thresholds: readonly string[];
+  readonly progress: (standing: Standing, latency: LatencyHistogram) => void;
   /** A line of a worker for the operator. */
   readonly line: (index: number, to: "out" | "err", text: string) => void;
   /** A worker has died before its run was over. */
@@ -31,13 +35,17 @@ export class Crew {
   readonly #living: Set<number>;
   readonly #ready = new Set<number>();
   readonly #standings = new Map<number, Standing>();
+  readonly #latencies = new Map<number, LatencyHistogram>();
+  readonly #thresholds: LiveThresholds;
   readonly #acts = new Map<number, Asked>();
   readonly #over = new AbortController();
   #begun = false;
   #ending = false;
 
   constructor(private readonly options: CrewOptions) {
-    this.#living = new Set(options.workers.map(({ index }) => index));
+    const indexes = options.workers.map(({ index }) => index);
+    this.#living = new Set(indexes);
+    this.#thresholds = new LiveThresholds(options.thresholds, indexes);
   }
 
   /** Follows all until the last has ended. */
@@ -64,6 +72,7 @@ export class Crew {
       } else this.#take(worker, message);
     });
     this.#living.delete(index);
+    this.#thresholds.left(index);
     if (!over) {
       this.options.died(index, worker.complaint);
       this.end(`worker ${index} has ended`);
@@ -79,7 +88,15 @@ export class Crew {
         return this.#look();
       case "standing":
         this.#standings.set(index, message.standing);
-        return this.options.progress(together(this.#standings));
+        return this.#show();
+      case "latency":
+        this.#latencies.set(index, LatencyHistogram.fromJSON(message.latency));
+        return;
+      case "windows": {
+        const broken = this.#thresholds.tell(index, message.slots, message.upTo_s);
+        if (this.options.failFast && broken !== undefined) this.end(`--fail-fast: ${broken}`);
+        return;
+      }
       case "line":
         return this.options.line(index, message.to, message.text);
       case "act": {
@@ -92,6 +109,13 @@ export class Crew {
       case "memory":
         this.#remember(worker, message.number);
     }
+  }
+
+  #show(): void {
+    const latency = new LatencyHistogram();
+    for (const one of this.#latencies.values()) latency.merge(one);
+    const thresholds = this.#thresholds.reports([...this.#standings].sort(([a], [b]) => a - b).map(([, one]) => one));
+    this.options.progress(together(this.#standings, { latency, thresholds }), latency);
   }
 
   /** Whether all who live have come so far; those who are told to end wait for nobody. */

@@ -79,16 +79,17 @@ export class Dashboard {
   /**
    * Shows where the run stands, and what is new in its series.
    *
+   * @param latency Of all calls of the run.
    * @param state The run; without it, where workers make one, a series is what the standings told of it.
    */
-  show(standing: Standing, state?: RunState): void {
+  show(standing: Standing, state?: RunState, latency: LatencyHistogram | undefined = state?.latency.total): void {
     // Every worker tells where it stands; once a second is enough.
     const since = standing.elapsed_s - (this.#standing?.elapsed_s ?? -Infinity);
     if (state === undefined && since < WORKERS_SHOWN_EVERY_S) return;
     const told = this.#told;
     for (const { name, last } of state === undefined ? standing.series : []) told.add(name, standing.elapsed_s, last);
     const points = this.#points ??= new PointSource(state?.series ?? told);
-    this.#latency = state?.latency.total;
+    this.#latency = latency;
     this.#standing = standing;
     this.#feed.tell("points", () => points.fresh());
     this.#feed.tell("standing", () => viewOf(standing));

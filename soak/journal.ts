@@ -234,9 +234,14 @@ export class Journal {
 
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = isFull(error) ? "the disk is full" : error instanceof Error ? error.message : String(error);
+    this.#failure = whyUnwritable(error);
     this.options.failed(this.#failure);
   }
+}
+
+/** Why nothing can be written, in words. */
+export function whyUnwritable(error: unknown): string {
+  return isFull(error) ? "the disk is full" : error instanceof Error ? error.message : String(error);
 }
 
 /** Whether an error of the system says that there is no room: on the disk, or in the quota. */

@@ -17,6 +17,9 @@ const FIXED_STATE_BYTES = 8_388_608;
 const IDLE_BYTES = 301_989_888;
 /** Bytes of memory for one byte of states: objects instead of text, the copy that is being written, its text. */
 const MEMORY_PER_STATE_BYTE = 8;
+/** Bytes a slot of a threshold takes, at most one a second, and a call in it: its bucket. */
+const BYTES_PER_SLOT = 150;
+const BYTES_PER_SLOT_CALL = 16;
 const MS_PER_SECOND = 1000;
 const MIB = 1_048_576;
 
@@ -47,6 +50,11 @@ export function diskBound(load: LoadSize): number {
   return MAX_SEGMENTS * (states + deltas + late) + RESERVE_BYTES;
 }
 
+/** Most bytes that a shard writes down for so many thresholds of the whole run (window_log.ts). */
+export function windowsBound({ rate, durationMs }: LoadSize, thresholds: number): number {
+  return thresholds * (BYTES_PER_SLOT + rate * BYTES_PER_SLOT_CALL) * durationMs / MS_PER_SECOND;
+}
+
 /** Most bytes of memory the tester takes as a whole. */
 export function memoryBound(load: LoadSize): number {
   return IDLE_BYTES + MEMORY_PER_STATE_BYTE * stateBound(load);
@@ -57,6 +65,8 @@ export interface Announced extends LoadSize {
   readonly folder: string;
   /** Each of several processes remembers what all of them cause. */
   readonly processes?: number;
+  /** Thresholds whose windows are written down, since several processes make the run. */
+  readonly windows?: number;
   /** Whether the run can be gone on with (run_folder.ts). */
   readonly resumable: boolean;
 }
@@ -64,7 +74,9 @@ export interface Announced extends LoadSize {
 /** The line for the operator. */
 export function announcement(load: Announced): string {
   const mib = (bytes: number) => `${Math.ceil(bytes * (load.processes ?? 1) / MIB)} MiB`;
-  return `Journal: at most ${mib(diskBound(load))} in ${load.folder}, memory at most ${mib(memoryBound(load))}; ` +
+  return `Journal: at most ${
+    mib(diskBound(load) + windowsBound(load, load.windows ?? 0))
+  } in ${load.folder}, memory at most ${mib(memoryBound(load))}; ` +
     (load.resumable
       ? `a run that is killed goes on with --resume ${load.folder}.`
       : `of a run that is killed, "soak report ${load.folder}" shows what was seen; its container is gone then.`);

@@ -16,6 +16,16 @@ Deno.test("more calls and more time never announce less", () => {
   assert(of(1, 1000) <= of(20, 1000) && of(20, 1000) <= of(20, DAY_MS) && of(20, DAY_MS) <= of(1000, DAY_MS));
 });
 
+Deno.test("what shards write down for thresholds is announced as well", () => {
+  const room = (windows: number) =>
+    Number(
+      /at most (\d+) MiB in/.exec(
+        announcement({ rate: 20, durationMs: DAY_MS, folder: "./out", resumable: true, windows }),
+      )?.[1],
+    );
+  assert(room(1) > room(0) && room(2) > room(1) && room(1) - room(0) < 100);
+});
+
 Deno.test("the announcement names room, place and the way back", () => {
   const of = (resumable: boolean) => announcement({ rate: 20, durationMs: 60_000, folder: "./out", resumable });
   assertStringIncludes(of(true), "MiB in ./out");

@@ -1,17 +1,20 @@
 /**
  * One report of shards that made one run. Percentiles come from merged histograms, counts from united interval sets.
- * What all shards see of the one target (its memory, its audit chain) stands beside each other or counts once; a
- * threshold over a window is a limit for each shard.
+ * What all shards see of the one target (its memory, its audit chain) stands beside each other or counts once;
+ * thresholds are judged once, over merged windows.
  */
 
 import { LatencyHistogram } from "../src/stats/latency_histogram.ts";
 import type { RestoredRun } from "./journal_restore.ts";
+import { judgeTogether } from "./merge_thresholds.ts";
 import { earliest, mergeAccounting, ofShard } from "./merge_accounting.ts";
 import { AccountingMonitor, type AccountingState } from "./monitors/accounting.ts";
 import type { MonitorVerdict } from "./observation.ts";
 import { reportOf } from "./report_command.ts";
 import { SETTLING_S } from "./series.ts";
 import type { AuditReport, SoakReport } from "./soak_report.ts";
+import type { ToldSlot } from "./threshold_slots.ts";
+import { findingOf } from "./thresholds.ts";
 import { conclude, type Findings } from "./verdict.ts";
 
 /** A shard as its folder shows it. */
@@ -19,9 +22,9 @@ export interface MergedShard {
   readonly path: string;
   readonly index: number;
   readonly run: RestoredRun;
+  /** What it wrote down for the thresholds of the whole run (window_log.ts). */
+  readonly windows?: readonly ToldSlot[];
 }
-
-type Thresholds = SoakReport["thresholds"];
 
 /**
  * @param missing Shards of the run that are not there, by number.
@@ -32,17 +35,19 @@ export function mergeShards(
   missing: readonly number[],
   word: "shard" | "worker" = "shard",
 ): SoakReport {
-  const parts = shards.toSorted((a, b) => a.index - b.index).map(({ path, index, run }) => ({
+  const parts = shards.toSorted((a, b) => a.index - b.index).map(({ path, index, run, windows = [] }) => ({
     label: `${word} ${index}`,
     index,
     run,
+    state: run.state,
+    windows,
     report: reportOf(run, path),
   }));
   const reports = parts.map(({ report }) => report);
   const first = reports[0];
   if (first === undefined) throw new RangeError("Cannot merge: current number of shards is 0");
   const monitors = mergeVerdicts(parts.map(({ label, report }) => ({ label, monitors: report.monitors })));
-  const thresholds = mergeThresholds(reports.map((report) => report.thresholds));
+  const thresholds = judgeTogether(parts);
   const series = parts.flatMap(({ label, report }) =>
     report.series.map((one) => ({ ...one, name: `${one.name} (${label})` }))
   );
@@ -60,11 +65,7 @@ export function mergeShards(
   const findings: Findings = {
     saturated,
     monitors,
-    thresholds: thresholds.map((one) => ({
-      expression: one.expression,
-      verdict: one.verdict,
-      reason: `${one.offences} of ${one.windows} windows broke it`,
-    })),
+    thresholds: thresholds.map(findingOf),
     series: series.map((one) => ({
       kind: { name: one.name, unit: one.unit },
       verdict: { verdict: one.verdict, reason: one.reason },
@@ -189,26 +190,6 @@ export function mergeVerdicts(
       reason: `${worst?.label}: ${worst?.monitor.reason}`,
       offences: all.reduce((count, { monitor }) => count + monitor.offences, 0),
       ...(offence === undefined ? {} : { first_offence: offence }),
-    };
-  });
-}
-
-/** One verdict per threshold: the worst of all shards. */
-export function mergeThresholds(shards: readonly Thresholds[]): Thresholds {
-  return (shards[0] ?? []).map(({ expression }, place) => {
-    const all = shards.flatMap((thresholds) => thresholds[place] ?? []);
-    const upper = /<=?/.test(expression);
-    const values = all.flatMap(({ worst }) => worst ?? []);
-    const offences = all.flatMap((one) => one.first_offence ?? []).toSorted((a, b) => a.from - b.from);
-    const verdicts = all.map(({ verdict }) => verdict);
-    return {
-      expression,
-      window_s: all[0]?.window_s ?? null,
-      verdict: verdicts.includes("violated") ? "violated" : verdicts.includes("inconclusive") ? "inconclusive" : "kept",
-      windows: sum(all, ({ windows }) => windows),
-      offences: sum(all, (one) => one.offences),
-      worst: values.length === 0 ? null : upper ? Math.max(...values) : Math.min(...values),
-      first_offence: offences[0] ?? null,
     };
   });
 }

@@ -2,7 +2,13 @@
 
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { quietPrinter } from "../src/cli/printer.ts";
+import { join } from "node:path";
 import { prepareFolder } from "../src/report/atomic.ts";
+import { visible } from "../src/report/escape.ts";
+import { folderDisk } from "./journal_disk.ts";
+import { JOURNAL_DIR } from "./journal_restore.ts";
+import { strayThresholds } from "./merge_thresholds.ts";
+import { readWindows } from "./window_log.ts";
 import { type MergedShard, mergeShards } from "./merge.ts";
 import { presentReport } from "./outcome.ts";
 import { plotsOf } from "./plots.ts";
@@ -31,6 +37,9 @@ export async function mergeCommand(paths: readonly string[], options: Options, c
   for (const index of missing) printer.err(`Note: shard ${index} is missing.`);
   for (const { index, run } of shards) {
     if (run.cut !== undefined) printer.err(`Note: of the journal of shard ${index}, ${run.cut}.`);
+  }
+  for (const expression of strayThresholds(shards.map(({ run }) => run))) {
+    printer.err(`Note: ${visible(expression)} is left out: not every shard has this threshold.`);
   }
   const report = mergeShards(shards, missing);
   return await presentReport(report, {
@@ -66,7 +75,7 @@ async function readShards(
     if (known !== undefined) {
       throw new UsageError(`soak merge: ${path} and ${known.path} are both shard ${shard.index} of ${shard.count}`);
     }
-    shards.push({ path, index: shard.index, run });
+    shards.push({ path, index: shard.index, run, windows: await readWindows(folderDisk(join(path, JOURNAL_DIR))) });
   }
   const count = first?.config.shard?.count ?? 0;
   const missing = Array.from({ length: count }, (_, place) => place + 1)

@@ -101,7 +101,7 @@ export class RunState {
       interrupted: (from, to) => this.tally.interrupted(from, to),
     };
     const windowMs = Math.min(MAX_WINDOW_MS, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS_PER_RUN));
-    this.thresholds = new Thresholds(config.thresholds, this.series, facts);
+    this.thresholds = new Thresholds(config.thresholds, this.series, { ...facts, part: config.shard !== undefined });
     this.accounting = new AccountingMonitor(readable, facts.startedAt);
     this.integrity = new IntegrityMonitor(new Random(seed, "soak", "integrity"), facts.startedAt);
     this.audit = new AuditMonitor(facts.startedAt, config.auditUnreadable);

@@ -40,6 +40,7 @@ import { liveLine } from "./soak_text.ts";
 import { Lookout, type Standing } from "./standing.ts";
 import { exportsTelemetry } from "./telemetry_wanted.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { WindowLog } from "./window_log.ts";
 import type { WorkerSeat } from "./worker_seat.ts";
 import { runWorkers, wantsWorkers } from "./workers.ts";
 
@@ -158,9 +159,9 @@ async function soak(
       return EXIT.inconclusive;
     }
     say(printer, `Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
+    await context.seat?.together();
     const state = before?.state ?? new RunState(configOf(options, plan, chosen, prepared, { seed, timeOrigin, clock }));
     checkSameNode(state.config, prepared);
-    await context.seat?.together();
     const telemetry = await telemetryOf(state.config);
     const parts = {
       options,
@@ -236,21 +237,24 @@ async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakC
   } else {
     await writeRunFile(folder.journal, config);
   }
-  const full = new AbortController();
+  const over = new AbortController();
+  const full = (why: string) => {
+    if (over.signal.aborted) return;
+    say(printer, `The journal cannot be written: ${why}. The run ends here, with a report of what was seen.`);
+    over.abort(new Error(`the journal cannot be written: ${why}`));
+  };
   const journal = await Journal.open({
     disk: folder.disk,
     config,
     keepers: state.keepers,
     after: before?.position ?? AT_START,
     now: () => own.mono(),
-    failed: (why) => {
-      say(printer, `The journal cannot be written: ${why}. The run ends here, with a report of what was seen.`);
-      full.abort(new Error(`the journal cannot be written: ${why}`));
-    },
+    failed: full,
   });
   if (seat === undefined) {
     const { rate, durationMs } = plan;
-    say(printer, announcement({ rate, durationMs, folder: folder.path, resumable: canResume(config) }));
+    const windows = config.shard === undefined ? 0 : config.thresholds.length;
+    say(printer, announcement({ rate, durationMs, folder: folder.path, resumable: canResume(config), windows }));
   }
   signal.addEventListener("abort", () => {
     printer.progress("");
@@ -259,7 +263,10 @@ async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakC
   const detour = network instanceof DetourNetwork ? network : new DetourNetwork(direct);
   const { child } = chosen;
   const epoch = tally.away;
-  return await new SoakRun({
+  const windows = config.shard === undefined || config.thresholds.length === 0
+    ? undefined
+    : new WindowLog(folder.disk, epoch, full);
+  const run = new SoakRun({
     clock: own,
     network,
     prepared: {
@@ -282,10 +289,22 @@ async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakC
       skew,
     }),
     failFast: plan.failFast,
-    signal: AbortSignal.any([signal, full.signal]),
+    thresholdsElsewhere: seat !== undefined,
+    ...(windows === undefined ? {} : {
+      windows: (slots, upTo_s) => {
+        windows.write(slots);
+        seat?.windows(slots, upTo_s);
+      },
+    }),
+    signal: AbortSignal.any([signal, over.signal]),
     ...(telemetry === undefined ? {} : { onlooker: (observation) => telemetry.observe(observation) }),
     progress: watching(parts, { clock: own, printer, ...(seat === undefined ? {} : { seat }) }),
-  }).run();
+  });
+  try {
+    return await run.run();
+  } finally {
+    await windows?.close();
+  }
 }
 
 function configOf(
@@ -372,8 +391,10 @@ function watching(
   { state, dashboard, telemetry }: Conducted,
   { clock, printer, seat }: Pick<SoakContext, "clock" | "printer" | "seat">,
 ) {
-  const lookout = new Lookout(state, clock);
-  const show = seat === undefined ? progressTo(printer) : (standing: Standing) => seat.standing(standing);
+  const lookout = new Lookout(state, clock, seat !== undefined);
+  const show = seat === undefined
+    ? progressTo(printer)
+    : (standing: Standing) => seat.standing(standing, state.latency.total);
   return (elapsed_s: number, duration_s: number) => {
     const standing = lookout.look(elapsed_s, duration_s);
     show(standing);

@@ -16,6 +16,7 @@ import { dueTimes, type Pace } from "./schedule.ts";
 import { seenEvent } from "./seen_event.ts";
 import type { SoakReport } from "./soak_report.ts";
 import { Watch } from "./watch.ts";
+import type { ToldSlot } from "./threshold_slots.ts";
 import type { Sights } from "./watch_target.ts";
 
 const MS_PER_SECOND = 1000;
@@ -58,6 +59,10 @@ export interface RunOptions {
   readonly disturbances: readonly Disturbance[];
   /** End the load at the first threshold that is broken and at the first violation. */
   readonly failFast: boolean;
+  /** Takes what is new for the thresholds of a run that several processes make, up to a run time in seconds. */
+  readonly windows?: (slots: readonly ToldSlot[], upTo_s: number) => void;
+  /** Thresholds are judged by somebody else, over what all processes see. */
+  readonly thresholdsElsewhere?: boolean;
   /** Ends the run gracefully; its reason becomes the report's. */
   readonly signal: AbortSignal;
   /** Told every second. @param duration_s Run time at the planned end. */
@@ -181,6 +186,7 @@ export class SoakRun {
     await this.#watch.walkAudit();
     await this.#watch.readHead();
     state.latency.tick(this.#now());
+    this.options.windows?.(state.thresholds.fresh(Infinity), this.#now() / MS_PER_SECOND);
     this.#pool.close();
     kept.abort(new Error("the run is over"));
     await keeping;
@@ -260,10 +266,13 @@ export class SoakRun {
   }
 
   async #progress(signal: AbortSignal, stopLoad: (why: string) => void): Promise<void> {
-    const { clock, progress, state, failFast } = this.options;
+    const { clock, progress, state, failFast, windows, thresholdsElsewhere = false } = this.options;
     while (!signal.aborted) {
-      const broken = state.thresholds.advance(this.#now() / MS_PER_SECOND);
-      const violated = broken ?? state.verdicts().find(({ outcome }) => outcome === "violated")?.reason;
+      const now_s = this.#now() / MS_PER_SECOND;
+      windows?.(state.thresholds.fresh(now_s), now_s);
+      const broken = state.thresholds.advance(now_s);
+      const violated = (thresholdsElsewhere ? undefined : broken) ??
+        state.verdicts().find(({ outcome }) => outcome === "violated")?.reason;
       if (failFast && violated !== undefined) stopLoad(`--fail-fast: ${violated}`);
       progress(this.#now() / MS_PER_SECOND, this.#plannedEnd / MS_PER_SECOND);
       await clock.sleep(PROGRESS_EVERY_MS, signal).catch(() => {});

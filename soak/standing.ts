@@ -79,7 +79,12 @@ export class Lookout {
   #turn = 0;
   #restUntil = 0;
 
-  constructor(private readonly state: RunState, private readonly clock: Clock) {
+  /** @param thresholdsElsewhere Thresholds are judged over what several processes see, so they are no verdict here. */
+  constructor(
+    private readonly state: RunState,
+    private readonly clock: Clock,
+    private readonly thresholdsElsewhere: boolean = false,
+  ) {
     this.#instrument = state.instrument.report(null);
   }
 
@@ -99,7 +104,7 @@ export class Lookout {
     const { verdict, reason } = conclude({
       saturated: this.#instrument.saturated ?? undefined,
       monitors,
-      thresholds: state.thresholds.findings(),
+      thresholds: this.thresholdsElsewhere ? [] : state.thresholds.findings(),
       series: [...this.#judged.values()],
       calls: tally.calls,
     });

@@ -1,19 +1,23 @@
 /** Limits the operator names, judged over sliding windows while the run goes on. */
 
 import type { Json } from "../src/protocol/mod.ts";
-import { LatencyHistogram, type StoredLatency } from "../src/stats/latency_histogram.ts";
 import { SlidingSlots } from "../src/stats/sliding_slots.ts";
 import { type Metric, METRICS, parseThreshold, type Threshold } from "../src/stats/threshold.ts";
 import { type Measured, type StoredJudge, ThresholdJudge, windowSlope } from "../src/stats/threshold_judge.ts";
 import type { Keeper, RunFacts } from "./monitors/monitor.ts";
 import type { Observation } from "./observation.ts";
 import type { SeriesStore } from "./series.ts";
+import {
+  isOfCalls,
+  measureCalls,
+  Slot,
+  slotsOfWindow,
+  slotWidth,
+  type StoredSlot,
+  type ToldSlot,
+} from "./threshold_slots.ts";
 
 const MS_PER_SECOND = 1000;
-/** Windows are exact to a sixtieth of their width, and to a second. */
-const SLOTS_PER_WINDOW = 60;
-const MIN_SLOT_S = 1;
-
 /** Where the values of a metric's first word come from. */
 const SERIES: Readonly<Record<string, string>> = {
   memory: "memory.rss",
@@ -21,36 +25,9 @@ const SERIES: Readonly<Record<string, string>> = {
   threads: "process.threads",
   storage: "storage.bytes",
 };
-const PERCENTILES: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 99, p999: 99.9, max: 100 };
 
 /** Metrics a run measures. */
 export const SOAK_METRICS: Readonly<Record<string, Metric>> = METRICS;
-
-/** Calls of a stretch of time. */
-class Slot {
-  readonly latency = new LatencyHistogram();
-  calls = 0;
-  errors = 0;
-
-  toJSON(): StoredSlot {
-    const latency = this.latency.count === 0 ? null : this.latency.toJSON();
-    return { calls: this.calls, errors: this.errors, latency };
-  }
-
-  static fromJSON({ calls, errors, latency }: StoredSlot): Slot {
-    const slot = new Slot();
-    slot.calls = calls;
-    slot.errors = errors;
-    if (latency !== null) slot.latency.merge(LatencyHistogram.fromJSON(latency));
-    return slot;
-  }
-}
-
-interface StoredSlot {
-  readonly calls: number;
-  readonly errors: number;
-  readonly latency: StoredLatency | null;
-}
 
 interface StoredThreshold {
   readonly expression: string;
@@ -66,6 +43,8 @@ class Watched {
   readonly #slots: SlidingSlots<Slot> | undefined;
   /** Of the whole run, for a threshold without a window. */
   #all = new Slot();
+  /** Number of the last slot that was told to others. */
+  #told = -Infinity;
   /** Time in seconds at which the next slot is full, and windows may end. */
   #due = 0;
   readonly #slot_s: number;
@@ -74,10 +53,11 @@ class Watched {
     readonly threshold: Threshold,
     private readonly series: SeriesStore,
     private readonly interrupted: (from: number, to: number) => boolean,
+    /** Others send as well, so that no rate of calls is known here. */
+    private readonly part: boolean,
   ) {
-    const width = threshold.window_s;
-    const slot = this.#slot_s = Math.max(MIN_SLOT_S, (width ?? 0) / SLOTS_PER_WINDOW);
-    if (width !== null) this.#slots = new SlidingSlots(slot, Math.ceil(width / slot) + 2, () => new Slot());
+    const slot = this.#slot_s = slotWidth(threshold);
+    if (threshold.window_s !== null) this.#slots = new SlidingSlots(slot, slotsOfWindow(threshold), () => new Slot());
     this.judge = new ThresholdJudge(threshold, (from, to) => this.#measure(from, to), 0, slot);
   }
 
@@ -114,6 +94,22 @@ class Watched {
     if (this.threshold.metric.startsWith("latency.")) slot.latency.record(0, ms);
   }
 
+  /** Of the whole run; undefined for a threshold with a window. */
+  get whole(): Slot | undefined {
+    return this.#slots === undefined ? this.#all : undefined;
+  }
+
+  /** Slots that ended before a time and were not told yet. */
+  *fresh(now_s: number): Generator<readonly [index: number, slot: StoredSlot]> {
+    if (!isOfCalls(this.threshold)) return;
+    const before = Math.floor(now_s / this.#slot_s);
+    for (const [index, slot] of this.#slots?.entries() ?? []) {
+      if (index <= this.#told || index >= before || slot.calls === 0) continue;
+      yield [index, slot.toJSON()];
+    }
+    this.#told = Math.max(this.#told, before - 1);
+  }
+
   #measure(from: number, to: number): Measured | undefined {
     const [subject = "", what = ""] = this.threshold.metric.split(".");
     const name = SERIES[subject];
@@ -124,18 +120,9 @@ class Watched {
       return inside.length === 0 ? undefined : { value: Math.max(...inside) };
     }
     const slots = this.#slots === undefined ? [this.#all] : this.#slots.within(from, to);
-    const calls = slots.reduce((sum, slot) => sum + slot.calls, 0);
-    if (subject === "calls") {
-      // Calls of a fault or a gap are not counted, so such a window has no rate.
-      const whole = to > from && !this.interrupted(from * MS_PER_SECOND, to * MS_PER_SECOND);
-      return whole ? { value: calls / (to - from) } : undefined;
-    }
-    if (calls === 0) return undefined;
-    if (subject === "errors") return { value: slots.reduce((sum, slot) => sum + slot.errors, 0) / calls };
-    const merged = new LatencyHistogram();
-    for (const { latency } of slots) merged.merge(latency);
-    const value = merged.percentile(PERCENTILES[what] ?? 100);
-    return value === null ? undefined : { value };
+    // Calls of a fault or a gap are not counted, so such a window has no rate.
+    const whole = !this.part && !this.interrupted(from * MS_PER_SECOND, to * MS_PER_SECOND);
+    return measureCalls(this.threshold, slots, to - from, whole);
   }
 }
 
@@ -144,14 +131,17 @@ export class Thresholds implements Keeper {
   readonly name = "thresholds";
   readonly #watched: readonly Watched[];
 
-  /** @throws {ThresholdError} If an expression cannot be understood. */
+  /**
+   * @param facts `part`: this process is one of several that make the run.
+   * @throws {ThresholdError} If an expression cannot be understood.
+   */
   constructor(
     expressions: readonly string[],
     series: SeriesStore,
-    private readonly facts: Pick<RunFacts, "startedAt" | "interrupted">,
+    private readonly facts: Pick<RunFacts, "startedAt" | "interrupted"> & { readonly part?: boolean },
   ) {
     this.#watched = expressions.map((text) =>
-      new Watched(parseThreshold(text, SOAK_METRICS), series, facts.interrupted)
+      new Watched(parseThreshold(text, SOAK_METRICS), series, facts.interrupted, facts.part ?? false)
     );
   }
 
@@ -196,16 +186,39 @@ export class Thresholds implements Keeper {
     return this.#watched.map(({ judge }) => judge.report());
   }
 
-  /** For the verdict of the run. */
-  findings(): readonly { readonly expression: string; readonly verdict: string; readonly reason: string }[] {
-    return this.reports().map(({ expression, verdict, offences, windows, first_offence: first }) => ({
-      expression,
-      verdict,
-      reason: first === null
-        ? windows === 0 ? "nothing could be measured" : `kept in ${windows} windows`
-        : `broken in ${offences} of ${windows} windows, first from ${first.from.toFixed(0)} to ${
-          first.to.toFixed(0)
-        } s with ${Number(first.value.toPrecision(4))}`,
-    }));
+  /**
+   * Slots of calls that ended before a time and were not told yet, for who merges those of several testers. After a
+   * restore those at hand are told once more.
+   */
+  fresh(now_s: number): readonly ToldSlot[] {
+    return this.#watched.flatMap((one, k) => [...one.fresh(now_s)].map(([i, slot]) => ({ k, i, slot })));
   }
+
+  /** Calls of the whole run for each threshold without a window. */
+  wholes(): readonly (Slot | undefined)[] {
+    return this.#watched.map(({ whole }) => whole);
+  }
+
+  /** For the verdict of the run. */
+  findings(): readonly ThresholdFinding[] {
+    return this.reports().map(findingOf);
+  }
+}
+
+/** What a threshold adds to the verdict of the run. */
+export interface ThresholdFinding {
+  readonly expression: string;
+  readonly verdict: string;
+  readonly reason: string;
+}
+
+/** How a threshold was kept or broken, in words. */
+export function findingOf(report: ReturnType<ThresholdJudge["report"]>): ThresholdFinding {
+  const { expression, verdict, offences, windows, first_offence: first } = report;
+  const reason = first === null
+    ? windows === 0 ? "nothing could be measured" : `kept in ${windows} windows`
+    : `broken in ${offences} of ${windows} windows, first from ${first.from.toFixed(0)} to ${
+      first.to.toFixed(0)
+    } s with ${Number(first.value.toPrecision(4))}`;
+  return { expression, verdict, reason };
 }

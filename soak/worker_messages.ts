@@ -1,6 +1,8 @@
 /** What a coordinator and its workers say to each other: one JSON object a line, over standard input and output. */
 
+import type { StoredLatency } from "../src/stats/latency_histogram.ts";
 import type { Standing } from "./standing.ts";
+import type { ToldSlot } from "./threshold_slots.ts";
 
 /** What a worker is to do; the first line of its input. */
 export interface Job {
@@ -33,6 +35,10 @@ export type FromWorker =
   /** It stands before its first call. */
   | { readonly kind: "ready" }
   | { readonly kind: "standing"; readonly standing: Standing }
+  /** Latencies of all its calls so far. */
+  | { readonly kind: "latency"; readonly latency: StoredLatency }
+  /** What is new for the thresholds of the run; all up to this run time in seconds is told then. */
+  | { readonly kind: "windows"; readonly slots: readonly ToldSlot[]; readonly upTo_s: number }
   /** A line for the operator; `out` ones belong to the result. */
   | { readonly kind: "line"; readonly to: "out" | "err"; readonly text: string }
   /** The act with this number is due: it is announced in the worker's journal. */

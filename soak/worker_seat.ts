@@ -6,8 +6,13 @@ import type { Dialect } from "../src/target/dialect.ts";
 import { EndpointTarget } from "../src/target/endpoint.ts";
 import type { SteeredNode } from "./child.ts";
 import type { SoakTarget } from "./soak_target.ts";
+import type { LatencyHistogram } from "../src/stats/latency_histogram.ts";
 import type { Standing } from "./standing.ts";
+import type { ToldSlot } from "./threshold_slots.ts";
 import type { Act, FromWorker, StartedTarget, ToWorker } from "./worker_messages.ts";
+
+/** A histogram of all calls is some thousand numbers. */
+const LATENCY_EVERY_S = 2;
 
 type Waiting<T> = { readonly resolve: (value: T) => void; readonly reject: (error: Error) => void };
 
@@ -23,6 +28,7 @@ export class WorkerSeat {
   readonly #ended = new AbortController();
   readonly #go: Promise<void>;
   #letGo: () => void = () => {};
+  #latencyAt = -Infinity;
   #asked = 0;
   #acted = 0;
   #pid: number | null;
@@ -64,8 +70,18 @@ export class WorkerSeat {
     await this.#go;
   }
 
-  standing(standing: Standing): void {
+  /** Tells where this worker stands, and now and then all its latencies. */
+  standing(standing: Standing, latency: LatencyHistogram): void {
+    if (standing.elapsed_s - this.#latencyAt >= LATENCY_EVERY_S) {
+      this.#latencyAt = standing.elapsed_s;
+      this.send({ kind: "latency", latency: latency.toJSON() });
+    }
     this.send({ kind: "standing", standing });
+  }
+
+  /** Tells what is new for the thresholds of the run, which the coordinator judges. */
+  windows(slots: readonly ToldSlot[], upTo_s: number): void {
+    this.send({ kind: "windows", slots, upTo_s });
   }
 
   /** The target that the coordinator has started; undefined where it has not. */

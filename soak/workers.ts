@@ -131,12 +131,22 @@ async function conduct(
   try {
     if (!resumed) await writeWorkersRun(folder.path, run);
     say(printer, `${run.count} workers share the load, each with a journal of its own in ${folder.path}/worker-N.`);
-    const { rate, durationMs } = plan;
+    const { rate, durationMs, thresholds } = plan;
     say(
       printer,
-      announcement({ rate, durationMs, folder: folder.path, processes: run.count, resumable: canResume(run) }),
+      announcement({
+        rate,
+        durationMs,
+        folder: folder.path,
+        processes: run.count,
+        resumable: canResume(run),
+        windows: thresholds.length,
+      }),
     );
-    const said = await work(options, run, { folder, going, resumed, target, dashboard }, { ...context, printer });
+    const said = await work(options, run, { folder, going, resumed, target, dashboard, thresholds }, {
+      ...context,
+      printer,
+    });
     const runs = await workerRuns(folder.path, run);
     if (runs.every((one) => one.run === undefined)) return nothing(said, printer.out);
     if (runs.every((one) => one.run?.ending !== undefined)) {
@@ -171,12 +181,13 @@ interface Work {
   readonly resumed: boolean;
   readonly target: SoakTarget | undefined;
   readonly dashboard: Dashboard | undefined;
+  readonly thresholds: readonly string[];
 }
 
 async function work(
   options: Options,
   run: WorkersRun,
-  { folder, going, resumed, target, dashboard }: Work,
+  { folder, going, resumed, target, dashboard, thresholds }: Work,
   { printer, signal, programUrl }: SoakContext,
 ): Promise<Said> {
   const [results, complaints]: [string[], string[]] = [[], []];
@@ -189,9 +200,10 @@ async function work(
     node: target?.child,
     memoryBytes: target?.memoryBytes,
     failFast: options.flag("fail-fast"),
-    progress(standing) {
+    thresholds,
+    progress(standing, latency) {
       line(standing);
-      dashboard?.show(standing);
+      dashboard?.show(standing, undefined, latency);
     },
     line(index, to, text) {
       if (to === "out") {

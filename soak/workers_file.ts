@@ -6,6 +6,8 @@ import { OutputError, writeAtomic } from "../src/report/atomic.ts";
 import { JOURNAL_DIR, type RestoredRun, restoreRun } from "./journal_restore.ts";
 import { folderDisk } from "./journal_disk.ts";
 import type { RunConfig } from "./run_state.ts";
+import type { ToldSlot } from "./threshold_slots.ts";
+import { readWindows } from "./window_log.ts";
 
 /** Beside where the journal of a single process would be: whatever makes room for a new run removes it. */
 export const WORKERS_FILE = "workers.json";
@@ -62,6 +64,7 @@ export interface WorkerRun {
   readonly path: string;
   /** Undefined where it has no journal. */
   readonly run: RestoredRun | undefined;
+  readonly windows: readonly ToldSlot[];
 }
 
 /** All workers of a run, in order. */
@@ -72,7 +75,8 @@ export async function workerRuns(
   const runs: WorkerRun[] = [];
   for (let index = 1; index <= count; index++) {
     const path = workerFolder(folder, index);
-    runs.push({ index, path, run: await restoreRun(folderDisk(join(path, JOURNAL_DIR))) });
+    const disk = folderDisk(join(path, JOURNAL_DIR));
+    runs.push({ index, path, run: await restoreRun(disk), windows: await readWindows(disk) });
   }
   return runs;
 }

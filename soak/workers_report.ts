@@ -15,7 +15,7 @@ export async function presentWorkers(
   ended: (report: SoakReport) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   const { folder: path } = options;
-  const seen = runs.flatMap(({ index, run }) => run === undefined ? [] : [{ index, path, run }]);
+  const seen = runs.flatMap(({ index, run, windows }) => run === undefined ? [] : [{ index, path, run, windows }]);
   const missing = runs.filter(({ run }) => run === undefined).map(({ index }) => index);
   for (const { index, run } of seen) {
     if (run.cut !== undefined) options.printer.err(`Note: of the journal of worker ${index}, ${run.cut}.`);

@@ -81,6 +81,18 @@ Deno.test("the first interrupt ends all workers with one report", async () => {
   assertEquals([report.events.lost, report.events.duplicated], [0, 0]);
 });
 
+Deno.test("a threshold is judged over what all workers do together, and ends all of them with --fail-fast", async () => {
+  // Each of them makes 20 calls a second: only both together break the limit.
+  const threshold = "calls.rate < 30/s over 2s";
+  const { code, report } = await soakInProcess([
+    ...["--workers", "2", "--duration", "1h", "--rate", "40/s", "--fail-fast", "--threshold", threshold],
+  ]);
+  assertEquals([report.ended_early, report.planned_s], [`--fail-fast: ${threshold}`, 3600]);
+  assertEquals(report.thresholds.map(({ expression, verdict }) => [expression, verdict]), [[threshold, "violated"]]);
+  const busy = report.instrument.saturated !== null;
+  assertEquals([code, report.verdict], busy ? [3, "invalid"] : [1, "violated"]);
+});
+
 Deno.test("workers and their node end with a coordinator that is killed, and the run is gone on with", async () => {
   await inFolder(async (folder) => {
     const run = join(folder, "run");

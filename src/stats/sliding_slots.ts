@@ -35,6 +35,11 @@ export class SlidingSlots<T> {
     return found;
   }
 
+  /** All slots with their numbers: slot `n` begins at `n` times the width. */
+  entries(): Iterable<[index: number, slot: T]> {
+    return this.#slots.entries();
+  }
+
   /** What the ring holds, for the journal. */
   toJSON<S>(
     store: (slot: T) => S,
