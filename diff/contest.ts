@@ -10,7 +10,7 @@ import { faultNames } from "../src/target/embedded.ts";
 import { ChildTarget } from "./child_target.ts";
 import { ONE_SIDE, SIDE_OPTIONS } from "./options.ts";
 import { type Contestant, type RunFrame, startsFresh } from "./side.ts";
-import { castOf, type CastSizes, type Offer } from "./traffic/mod.ts";
+import { castOf, type CastSizes, MEMBERS, type Offer } from "./traffic/mod.ts";
 import type { Cast } from "./plan.ts";
 
 /** Where children come from and go to. */
@@ -134,11 +134,14 @@ function modelsOf(profile: TargetProfile | undefined, place: number): Map<string
 export function commonCast(contestants: readonly Contestant[]): Cast {
   const least = (of: (profile: TargetProfile) => number) =>
     Math.min(...contestants.map(({ preflight }) => of(preflight.profile)));
+  const disposable = contestants.every(({ target }) => target.access.disposable);
+  const members = least(({ identities }) => identities.member);
   const sizes: CastSizes = {
-    member: least(({ identities }) => identities.member),
+    // Those beyond make bursts and floods, which a live node is spared (design.md "Safety of live nodes").
+    member: disposable ? members : Math.min(members, MEMBERS),
     trusted: least(({ identities }) => identities.trusted),
     anchor: least(({ identities }) => identities.anchor),
-    root: contestants.every(({ target, preflight }) => preflight.profile.root && target.access.disposable),
+    root: disposable && contestants.every(({ preflight }) => preflight.profile.root),
     self: contestants.every(({ preflight }) => preflight.profile.self),
   };
   return castOf(sizes);

@@ -40,7 +40,7 @@ export interface CastSizes {
 }
 
 /** Members that share the calls, so that nobody exhausts a budget. */
-const MEMBERS = 10;
+export const MEMBERS = 10;
 /** Members that make bursts. */
 const BURSTERS = 5;
 const TRUSTED = 3;
@@ -58,7 +58,7 @@ export function castOf(sizes: CastSizes): Cast {
   const add = (prefix: string, level: ActorLevel, count: number) => {
     for (let i = 1; i <= count; i++) cast[`${prefix}${i}`] = level;
   };
-  const bursters = sizes.member > MEMBERS ? BURSTERS : 0;
+  const bursters = Math.max(0, Math.min(BURSTERS, sizes.member - MEMBERS));
   add("m", "member", Math.min(MEMBERS, sizes.member));
   add("t", "trusted", Math.min(TRUSTED, sizes.trusted));
   add("a", "anchor", Math.min(1, sizes.anchor));

@@ -39,6 +39,20 @@ Deno.test("nobody exhausts a budget but the bursts", () => {
   for (const [key, count] of calls) assert(count <= SOFT_BUDGET, `${key}: ${count}`);
 });
 
+Deno.test("a cast has no more members than there are, and those for bursts come last", () => {
+  const names = (member: number) =>
+    Object.entries(castOf({ member, trusted: 0, anchor: 0, root: false, self: false }))
+      .filter(([, level]) => level === "member").map(([name]) => name);
+  assertEquals(names(2), ["m1", "m2"]);
+  assertEquals(names(10).length, 10);
+  assertEquals(names(12).slice(10), ["b1", "b2"]);
+  assertEquals(names(Infinity).length, 15);
+  const few = castOf({ member: 12, trusted: 1, anchor: 1, root: true, self: true });
+  const { steps } = makePlan({ seed: 2, steps: 600, offer, cast: few });
+  assert(steps.some(({ origin }) => origin === "burst"));
+  assert(steps.every(({ origin }) => origin !== "burst/flood"));
+});
+
 Deno.test("a weight of zero excludes, and what is not offered is not sent", () => {
   const { steps } = makePlan({ seed: 5, steps: 200, offer, cast, weights: { raw: 0 } });
   assert(steps.every(({ step }) => step.do !== "raw"));
