@@ -120,11 +120,16 @@
     plot.ctx.restore();
   }
 
-  /** The fitted line at every point it spans. */
+  /** What was fitted, at every point it spans. */
   function fitted(chart) {
-    if (chart.line === null) return chart.t.map(() => null);
-    const [[from, low], [to, high]] = chart.line;
-    return chart.t.map((t) => t < from || t > to || to <= from ? null : low + (high - low) * (t - from) / (to - from));
+    const line = chart.line || [];
+    let at = 0;
+    return chart.t.map((t) => {
+      while (at + 2 < line.length && line[at + 1][0] < t) at++;
+      const [from, to] = [line[at], line[at + 1]];
+      if (to === undefined || t < from[0] || t > to[0] || to[0] <= from[0]) return null;
+      return from[1] + (to[1] - from[1]) * (t - from[0]) / (to[0] - from[0]);
+    });
   }
 
   function redraw() {

@@ -1,6 +1,6 @@
 /** Points of the series for the dashboard: all of them for who comes, what is new for who is there. */
 
-import { columnsOf, unitOf } from "./plots.ts";
+import { columnsOf, shownOnly, unitOf } from "./plots.ts";
 import { JUDGED, type SeriesStore } from "./series.ts";
 
 /** Points of one series; times in seconds since the start of the run. */
@@ -42,7 +42,7 @@ export class PointSource {
   #named(take: (name: string) => readonly (readonly [t: number, v: number])[]): Readonly<Record<string, Points>> {
     const rounded = (value: number) => Math.round(value * PRECISION) / PRECISION;
     const judged = JUDGED.map(({ name }) => name);
-    const others = this.series.names.filter((name) => !judged.includes(name)).sort();
+    const others = shownOnly(this.series.names);
     return Object.fromEntries([...judged, ...others].flatMap((name) => {
       const points = take(name);
       const unit = JUDGED.find((kind) => kind.name === name)?.unit ?? unitOf(name);

@@ -47,8 +47,8 @@ export interface ShownSeries {
   readonly last: string;
   readonly verdict: string;
   readonly reason: string;
-  /** Times in seconds and values of the ends of the fitted line; null before there is one. */
-  readonly line: readonly [from: readonly [number, number], to: readonly [number, number]] | null;
+  /** Times in seconds and values along what was fitted, in order; null before there is anything. */
+  readonly line: readonly (readonly [t_s: number, value: number])[] | null;
   /** Stretches that are not judged: warm-up, faults, gaps. */
   readonly excluded: View["windows"];
 }
@@ -101,13 +101,13 @@ export function viewOf(standing: Standing): View {
 }
 
 function shown({ name, unit, last, verdict }: StandingSeries): ShownSeries {
-  const line = verdict?.line ?? null;
+  const curve = verdict?.curve ?? [];
   return {
     name: shownText(name),
     last: valueText(last, unit),
     verdict: verdict?.verdict ?? "waiting",
     reason: shownText(verdict?.reason ?? "too few samples so far"),
-    line: line === null ? null : [[line[0].t_s, line[0].value], [line[1].t_s, line[1].value]],
+    line: curve.length === 0 ? null : curve.map(({ t_s, value }) => [t_s, value]),
     excluded: (verdict?.excluded ?? []).slice(-MAX_WINDOWS).map(({ from, to, why }) => ({
       from,
       to,

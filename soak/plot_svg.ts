@@ -45,7 +45,7 @@ interface Frame {
 
 function frameOf({ columns, fit }: Plot): Frame {
   const values = columns.flatMap(({ low, high }) => [low, high]);
-  const ends = fit === undefined ? [] : [fit.from.value, fit.to.value];
+  const ends = fit === undefined ? [] : fit.curve.map(({ value }) => value);
   let low = Infinity;
   let high = -Infinity;
   for (const value of [...values, ...ends]) {
@@ -67,8 +67,8 @@ function frameOf({ columns, fit }: Plot): Frame {
   };
 }
 
-/** The line, and the two that the ends of its interval allow through its middle. */
-function fitted({ from, to, low, high }: Fit, { x, y }: Frame): string {
+/** The line, the two that the ends of its interval allow through its middle, and the curve of what was fitted in all. */
+function fitted({ from, to, curve, low, high }: Fit, { x, y }: Frame): string {
   const middle = { t_s: (from.t_s + to.t_s) / 2, value: (from.value + to.value) / 2 };
   const half = (to.t_s - from.t_s) / 2;
   const end = (slope: number, sign: number) =>
@@ -76,7 +76,10 @@ function fitted({ from, to, low, high }: Fit, { x, y }: Frame): string {
   const centre = `${x(middle.t_s)},${y(middle.value)}`;
   const wedge = [end(low, -1), centre, end(low, 1), end(high, 1), centre, end(high, -1)].join(" ");
   return `<polygon class="wedge" points="${wedge}"/>` +
-    `<line class="fit" x1="${x(from.t_s)}" y1="${y(from.value)}" x2="${x(to.t_s)}" y2="${y(to.value)}"/>`;
+    `<line class="fit" x1="${x(from.t_s)}" y1="${y(from.value)}" x2="${x(to.t_s)}" y2="${y(to.value)}"/>` +
+    (curve.length <= 2
+      ? ""
+      : `<polyline class="curve" points="${curve.map(({ t_s, value }) => `${x(t_s)},${y(value)}`).join(" ")}"/>`);
 }
 
 /** The plot; every text in it is escaped. */

@@ -32,6 +32,8 @@ export interface Plot {
 export interface Fit {
   readonly from: Sample;
   readonly to: Sample;
+  /** The line with the steps, waves and fillings that were fitted beside it. */
+  readonly curve: readonly Sample[];
   /** Slopes in value units per second. */
   readonly low: number;
   readonly high: number;
@@ -72,12 +74,17 @@ export function unitOf(name: string): string {
   return /(lag|latency|offset|_ms)/.test(name) ? "ms" : "";
 }
 
+/** Series that are shown and not judged; when a process started tells one from another and is no series to look at. */
+export function shownOnly(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name !== "process.started" && !JUDGED.some((kind) => kind.name === name)).sort();
+}
+
 /** The plots of a run whose report was made: judged series first, then the tester's own. @param label Names a shard. */
 export function plotsOf(state: RunState, label = ""): readonly Plot[] {
   const named = (name: string) => label === "" ? name : `${name} (${label})`;
   const judged = state.judged.map(({ kind, verdict }): Plot => {
     const samples = state.series.of(kind.name);
-    const { line, interval } = verdict;
+    const { line, interval, curve } = verdict;
     const floors = cycleFloors(withoutWindows(samples, verdict.excluded));
     return {
       name: named(kind.name),
@@ -89,13 +96,14 @@ export function plotsOf(state: RunState, label = ""): readonly Plot[] {
       fit: line === null || interval === null ? undefined : {
         from: line[0],
         to: line[1],
+        curve,
         low: interval[0] / SECONDS_PER_HOUR,
         high: interval[1] / SECONDS_PER_HOUR,
       },
       excluded: verdict.excluded,
     };
   });
-  const shown = state.series.names.filter((name) => !JUDGED.some((kind) => kind.name === name)).sort();
+  const shown = shownOnly(state.series.names);
   const others = shown.map((name): Plot => ({
     name: named(name),
     unit: unitOf(name),

@@ -21,6 +21,7 @@ svg.plot{display:block;width:100%;height:auto;margin-top:.5rem;font:11px system-
 .plot text{fill:var(--soft)}.plot .grid{stroke:var(--line);stroke-width:1}
 .plot .band{fill:var(--link);opacity:.22}.plot .middle{fill:none;stroke:var(--link);stroke-width:1.3}
 .plot .floor{fill:var(--ink)}.plot .fit{stroke:var(--fail);stroke-width:2}
+.plot .curve{fill:none;stroke:var(--fail);stroke-width:1.2;stroke-dasharray:5 3}
 .plot .wedge{fill:var(--fail);opacity:.14}.plot .excluded{fill:var(--warn);opacity:.2}
 .legend{font-size:.8rem;color:var(--soft);margin:.3rem 0 0}
 @media(max-width:34rem){.top{flex-direction:column-reverse}svg.plot{font-size:19px}}
@@ -141,7 +142,9 @@ function series(report: SoakReport, plots: readonly Plot[]): string {
     }</p>${plotSvg(plot)}${judged === undefined ? "" : numbers(judged)}</article>`;
   });
   return `<h2>Series <small>blue: middle and range of the samples; dots: what collections leave; red: the fitted line and
-the interval of its slope; shaded: not judged</small></h2>${shown.join("")}`;
+the interval of its slope, dashed with the steps and curves fitted beside it; shaded: not judged</small></h2>${
+    shown.join("")
+  }`;
 }
 
 function latency({ latency: all }: SoakReport): string {

@@ -8,7 +8,8 @@ const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e`;
 
 function plot(changes: Partial<Plot> = {}): Plot {
   const columns = Array.from({ length: 50 }, (_, i) => ({ t_s: i, low: i, middle: i + 1, high: i + 2 }));
-  const fit = { from: { t_s: 5, value: 6 }, to: { t_s: 49, value: 50 }, low: 0.9, high: 1.1 };
+  const [from, to] = [{ t_s: 5, value: 6 }, { t_s: 49, value: 50 }];
+  const fit = { from, to, curve: [from, { t_s: 20, value: 40 }, to], low: 0.9, high: 1.1 };
   const excluded = [{ from: 0, to: 5, why: "warm-up" }];
   return {
     name: "memory.rss",
@@ -28,6 +29,7 @@ Deno.test("a plot shades what is not judged and draws the fitted line with its i
   assertStringIncludes(svg, "<title>warm-up</title>");
   assertStringIncludes(svg, 'class="fit"');
   assertStringIncludes(svg, 'class="wedge"');
+  assertStringIncludes(svg, 'class="curve"');
   assert(!plotSvg(plot({ fit: undefined })).includes('class="fit"'));
 });
 

@@ -52,8 +52,10 @@ export interface SeriesVerdict {
   readonly minimumDetectablePerHour: number | null;
   /** Samples judged, after exclusions. */
   readonly samples: number;
-  /** Points of the fitted line, in seconds and value units, without what `parts` explain. */
+  /** Ends of the fitted line, in seconds and value units; it runs through the middle of what `parts` explain. */
   readonly line: readonly [from: Sample, to: Sample] | null;
+  /** The line with what `parts` explain, at the points it was fitted to; just its ends where there are no parts. */
+  readonly curve: readonly Sample[];
   readonly method: string;
   readonly parts: readonly Part[];
   /** Changes of level that the fitted parts do not explain, and fitted steps and late starts, in seconds. */
@@ -161,7 +163,10 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
   const constant = one.samples.every(({ value }) => value === one.samples[0]?.value);
   const verdict = low > 0 && slope >= limit ? "drifting" : high < limit || constant ? "stable" : "inconclusive";
   const longer = verdict === "inconclusive" ? secondsToDecide(last - first, slope, halfWidth, limit) : null;
-  const middle = median(one.adjusted.map((value, i) => value - estimate.slope * (one.times[i] ?? 0)));
+  const level = median(one.adjusted.map((value, i) => value - estimate.slope * (one.times[i] ?? 0)));
+  const explained = Array.from(one.shape.explained.slice(one.shape.from));
+  const middle = level + median(explained);
+  const line = [first, last].map((t_s) => ({ t_s, value: middle + estimate.slope * t_s })) as [Sample, Sample];
   return {
     ...common,
     verdict,
@@ -169,10 +174,10 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
     slopePerHour: slope,
     interval: [low, high],
     minimumDetectablePerHour: minimumDetectable(error, limit, alpha, options.power ?? DEFAULT_POWER),
-    line: [{ t_s: first, value: middle + estimate.slope * first }, {
-      t_s: last,
-      value: middle + estimate.slope * last,
-    }],
+    line,
+    curve: one.shape.parts.length === 0
+      ? line
+      : one.times.map((t_s, i) => ({ t_s, value: level + estimate.slope * t_s + (explained[i] ?? 0) })),
     method: methodOf(one),
     changes: changesOf(one, estimate.slope, alpha),
     longer_s: longer === null || Number.isFinite(longer) ? longer : null,
@@ -214,6 +219,7 @@ function undecidable(one: Prepared) {
     interval: null,
     minimumDetectablePerHour: null,
     line: null,
+    curve: [],
     method: one.method,
     changes: [],
     longer_s: longer,

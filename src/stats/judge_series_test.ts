@@ -23,6 +23,20 @@ Deno.test("a leak drifts, with its slope and an interval around it", () => {
   assertAlmostEquals(limitPerHour, 1, 0.05);
 });
 
+Deno.test("the curve follows a step that the line leaves out, and both have the slope", () => {
+  const samples = noisy((t) => t >= 1500 ? 8 : 0, 0.3);
+  const { parts, curve, line, slopePerHour } = judgeSeries(samples);
+  assertEquals(parts, ["step"]);
+  const at = (t_s: number) => curve.find((point) => point.t_s >= t_s)?.value ?? NaN;
+  assertAlmostEquals(at(1000), 100, 0.5);
+  assertAlmostEquals(at(3000), 108, 0.5);
+  const [from, to] = line ?? [];
+  const hours = ((to?.t_s ?? NaN) - (from?.t_s ?? NaN)) / 3600;
+  assertAlmostEquals(((to?.value ?? NaN) - (from?.value ?? NaN)) / hours, slopePerHour ?? NaN, 1e-9);
+  assert((from?.value ?? 0) > 99 && (to?.value ?? 999) < 109);
+  assertEquals(judgeSeries(noisy(perHour(4), 0.5)).curve.length, 2);
+});
+
 Deno.test("growth that only slows down is not excused as a filling cache", () => {
   assertEquals(judgeSeries(noisy((t) => 30 * (1 - Math.exp(-t / 7200)), 0.3)).verdict, "drifting");
 });
