@@ -5,7 +5,7 @@ import { compareBursts, type Pace } from "./bursts.ts";
 import { CounterWatch } from "./compare_metrics.ts";
 import { type RunState, shownValue, type Sink, ValueComparer } from "./compare_values.ts";
 import type { Finding } from "./finding.ts";
-import { formOf } from "./forms.ts";
+import { formOf } from "../src/protocol/forms.ts";
 import { layoutOf } from "./layout.ts";
 import type { Observation, SignatureVerdict } from "./observation.ts";
 import { addressOf, type PlannedStep } from "./plan.ts";
@@ -226,9 +226,10 @@ function beforeCancel({ step }: PlannedStep, seen: Observation): Observation {
 
 function silence(left: Observation, right: Observation, sink: Sink): void {
   if (left.status === right.status && left.failure === right.failure) return;
-  // A refused or reset connection on one side alone is a node that died; a deadline is one that hangs.
-  const dead = [left, right].some(({ failure }) => failure === "refused");
-  sink(dead ? "crash" : "semantic", "connection", endText(left), endText(right), false);
+  // A refused connection on one side alone is a node that died; a deadline is one that is slower than anyone waits.
+  const either = (kind: Observation["failure"]) => [left, right].some(({ failure }) => failure === kind);
+  const kind = either("refused") ? "crash" : either("deadline") ? "timing" : "semantic";
+  sink(kind, "connection", endText(left), endText(right), false);
 }
 
 function verdicts(

@@ -2,7 +2,7 @@
 
 import { isObject, type Json, type JsonObject } from "../src/protocol/mod.ts";
 import type { DifferenceClass } from "./finding.ts";
-import { formOf, NAMES_WITHIN, opened } from "./forms.ts";
+import { formOf, NAMES_WITHIN, opened } from "../src/protocol/forms.ts";
 import type { Renaming } from "./renaming.ts";
 
 /** Receives differences; `path` has list positions left out. */

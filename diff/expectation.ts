@@ -8,7 +8,7 @@ import { quantity, type VectorExpectation } from "../src/runner/vector_expect.ts
 import { valueAt } from "../src/runner/vector_steps.ts";
 import { headerOf } from "../src/wire/mod.ts";
 import type { Finding } from "./finding.ts";
-import { type Form, formOf } from "./forms.ts";
+import { type Form, formOf } from "../src/protocol/forms.ts";
 import type { Observation } from "./observation.ts";
 
 /** Members that start a span of time, the likeliest first. */

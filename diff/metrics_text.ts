@@ -1,7 +1,7 @@
 /** The Prometheus text of `/metrics` as JSON: counters and gauges the contract names (wire-format.md section 18). */
 
 import { fromUtf8Lossy, type JsonObject } from "../src/protocol/mod.ts";
-import { NAMES_WITHIN } from "./forms.ts";
+import { NAMES_WITHIN } from "../src/protocol/forms.ts";
 
 const LINE = /^([a-zA-Z_:][\w:]*(?:\{[^}]*\})?)\s+(-?[\d.eE+]+|NaN|[+-]Inf)/;
 /** Of the last calls only, by when they came. */

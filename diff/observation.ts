@@ -22,7 +22,7 @@ import {
   type WireFailureKind,
 } from "../src/wire/mod.ts";
 import { SseParser } from "../src/wire/mod.ts";
-import { formOf, opened } from "./forms.ts";
+import { formOf, opened } from "../src/protocol/forms.ts";
 import { readMetrics } from "./metrics_text.ts";
 
 /** A frame of a stream or a message of a WebSocket. */
@@ -117,7 +117,7 @@ export function observe({ answer, messages, close, outcomes, spanMs }: StepAnswe
     reason: answer.head?.reason ?? "",
     version: answer.head?.version ?? "",
     headers: answer.head?.headers ?? [],
-    body: answer.body.subarray(0, MAX_KEPT),
+    body: kept(answer.body),
     value,
     frames,
     close: close?.code,
@@ -127,10 +127,15 @@ export function observe({ answer, messages, close, outcomes, spanMs }: StepAnswe
     ...(spanMs === undefined ? {} : { spanMs }),
     ...(metrics === undefined ? {} : { sums: metrics.sums }),
     ms: answer.endedAt - answer.startedAt,
-    sent: answer.sent.subarray(0, MAX_KEPT),
-    received: answer.received.subarray(0, MAX_KEPT),
+    sent: kept(answer.sent),
+    received: kept(answer.received),
     signatures,
   };
+}
+
+/** The beginning of large bytes, copied so that the rest can go. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return bytes.length <= MAX_KEPT ? bytes : bytes.slice(0, MAX_KEPT);
 }
 
 function sseFrames(body: Uint8Array): ObservedFrame[] {

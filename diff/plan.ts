@@ -1,5 +1,6 @@
 /** What is sent to every target: a seeded sequence of steps with what the documents say about the answer. */
 
+import { namesMade, namesSent, recordedAddress } from "./recorded_names.ts";
 import type { ActorLevel, VectorStep } from "../src/runner/vector_steps.ts";
 
 /** What the documents say about the answer to a step; decides which side the contract supports. */
@@ -35,6 +36,7 @@ const REFERENCE = /\$\{([\w.]+)\}/g;
 
 /** Names a step defines: learned values and named events. */
 export function defines({ step }: PlannedStep): string[] {
+  if (step.do === "recorded") return namesMade(step);
   const names = Object.keys(step.learn ?? {});
   if (step.do === "call" && step.mint?.name !== undefined) names.push(step.mint.name);
   if (step.do !== "push") return names;
@@ -43,6 +45,7 @@ export function defines({ step }: PlannedStep): string[] {
 
 /** Names a step cannot do without. */
 export function uses({ step }: PlannedStep): string[] {
+  if (step.do === "recorded") return namesSent(step);
   const names = [...JSON.stringify(step).matchAll(REFERENCE)].map(([, name = ""]) => name.replace(/\.lamport$/, ""));
   if (step.do === "push") { for (const event of step.events) if ("repeat" in event) names.push(event.repeat); }
   return [
@@ -55,7 +58,9 @@ export function needsOf(steps: readonly PlannedStep[]): readonly (readonly numbe
   const definedAt = new Map<string, number>();
   return steps.map((step, index) => {
     const needed = uses(step).flatMap((name) => definedAt.get(name) ?? []);
-    for (const name of defines(step)) definedAt.set(name, index);
+    // What a recording shows again was made where it stood first.
+    const again = (name: string) => step.step.do === "recorded" && definedAt.has(name);
+    for (const name of defines(step)) if (!again(name)) definedAt.set(name, index);
     return [...new Set(needed)];
   });
 }
@@ -94,5 +99,7 @@ export function addressOf(step: VectorStep): string {
       return "raw bytes";
     case "gossip":
       return "gossip";
+    case "recorded":
+      return recordedAddress(step);
   }
 }

@@ -1,5 +1,7 @@
 /** What may be sent to a node that must not be written to (design.md "Safety of live nodes"). */
 
+import { headerIn, partsOf } from "../src/runner/recorded/rewrite.ts";
+import { requestBytes } from "../src/runner/recorded/step.ts";
 import { closure, needsOf, part, type Plan, type PlannedStep } from "./plan.ts";
 
 const READS: readonly string[] = [
@@ -19,6 +21,16 @@ const READS: readonly string[] = [
   "protocol.registry.list",
 ];
 
+/** Whether bytes, as they were recorded, are a request that writes nothing. */
+export function readsOnly(sent: Uint8Array): boolean {
+  const parts = partsOf(sent);
+  const [method] = parts?.lines[0]?.split(" ") ?? [];
+  if (parts === undefined) return true;
+  const capability = headerIn(parts, "x-hearthnet-capability");
+  if (capability !== undefined) return READS.includes(capability);
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
 function reads({ step }: PlannedStep): boolean {
   if (step.on !== undefined) return false;
   switch (step.do) {
@@ -35,6 +47,8 @@ function reads({ step }: PlannedStep): boolean {
       return step.meanwhile === undefined;
     case "raw":
       return true;
+    case "recorded":
+      return step.talk === undefined && step.requests.every((one) => readsOnly(requestBytes(one)));
   }
 }
 

@@ -86,7 +86,8 @@ export async function openSide(
     // Processes are shared between sessions unless one asks for a node of its own.
     needs: { movingClock: true, nodeClockMoves: true, durable: target.kind === "process" },
   });
-  const performer = new StepPerformer({ session, actors, levels: cast });
+  const salt = frame.used === true ? { salt: `${frame.timeOrigin} ${frame.scope}` } : {};
+  const performer = new StepPerformer({ session, actors, levels: cast, ...salt });
   const offered = found.profile.capabilities.map(({ name }) => String(name));
   const before = frame.used === true ? await readBefore(performer, cast, offered) : undefined;
   const fitting = before === undefined

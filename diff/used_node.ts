@@ -20,7 +20,7 @@ import {
   utf8,
 } from "../src/protocol/mod.ts";
 import type { StepPerformer, VectorStep } from "../src/runner/vector_steps.ts";
-import type { Cast } from "./plan.ts";
+import { addressOf, type Cast } from "./plan.ts";
 
 /** Members that hold a position of the log. */
 const POSITIONS: readonly string[] = ["since_lamport", "our_head"];
@@ -145,6 +145,8 @@ export class Fitting {
 
   /** The step for this node. */
   step(step: VectorStep): VectorStep {
+    // A recorded step is fitted where its names are replaced.
+    if (step.do === "recorded") return step;
     const shifted = this.#shifted(step as unknown as Json) as unknown as VectorStep;
     const fitted = shifted.do === "call" ? this.#call(shifted) : shifted;
     this.#nameCorpora(fitted as unknown as Json);
@@ -231,5 +233,6 @@ export class Fitting {
 
 /** Whether nothing in the answer to a step can be told apart on a node in use. */
 export function isOfEveryone(step: VectorStep): boolean {
+  if (step.do === "recorded") return OF_EVERYONE.test(addressOf(step).replace(/^GET /, ""));
   return step.do === "http" && OF_EVERYONE.test(step.path);
 }

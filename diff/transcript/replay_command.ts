@@ -5,6 +5,7 @@ import { type Options, UsageError } from "../../src/cli/parse.ts";
 import { type Clock, fromUtf8Lossy, isObject, tryParseJson } from "../../src/protocol/mod.ts";
 import { writeAtomic } from "../../src/report/atomic.ts";
 import { globPattern } from "../../src/runner/select.ts";
+import { namesFor } from "../../src/runner/recorded/stand_ins.ts";
 import { openSession } from "../../src/target/open.ts";
 import { LiveNetwork, nullSink, readTranscript, type Transcript } from "../../src/wire/mod.ts";
 import { makeTarget, readText, sideOptions } from "../contest.ts";
@@ -15,6 +16,7 @@ import { type Contestant, meet, type RunFrame, startsFresh } from "../side.ts";
 import { Before } from "../used_node.ts";
 import { recordedAnswer } from "./canned.ts";
 import { type RecordedScope, scopeOf } from "./exchanges.ts";
+import { noteMembers, type RecordedNode, recordingOf } from "./recording.ts";
 import { replayResult } from "./replay_result.ts";
 import { type ReplayedScope, type ReplayFrame, replayScope } from "./replay_scope.ts";
 
@@ -79,12 +81,12 @@ export async function replayCommand(
     const right = await meet("right", target, frame);
     const scopes = selected(transcript, options.list("only"));
     if (scopes.length === 0) throw new UsageError(`--only ${options.list("only").join(",")}: no recorded case matches`);
-    const known = await namesOfTarget(transcript, clock);
+    const node = await nodeOf(transcript, seed, clock);
     const cases: ReplayedScope[] = [];
     const before = startsFresh(right) ? {} : { before: new Before() };
     for (const [index, scope] of scopes.entries()) {
       printer.progress(`replaying ${index + 1} of ${scopes.length}: ${scope.scope}`);
-      cases.push(await replayOne(scope, right, frame, { ...known, ...before, signal }));
+      cases.push(await replayOne(scope, right, frame, { node, ...before, signal }));
     }
     const given = options.text("mask");
     const mask = new Mask(given === undefined ? STANDING_MASK : parseMask(await readText("mask", given)));
@@ -111,29 +113,32 @@ function selected({ scopes }: Transcript, globs: readonly string[]): RecordedSco
   );
 }
 
-/** Ids of the recorded node as its own manifest states them, for recordings of nodes the tester did not start. */
-async function namesOfTarget({ scopes }: Transcript, clock: Clock) {
+/** What all recorded cases together tell of the node, for recordings of nodes the tester did not start. */
+async function nodeOf({ scopes }: Transcript, seed: number, clock: Clock): Promise<RecordedNode> {
+  const levels = new Map<string, string>();
+  let named: { readonly nodeId: string; readonly communityId: string } | undefined;
   for (const [scope, records] of scopes) {
     for (const exchange of scopeOf(scope, records).exchanges) {
-      if (!fromUtf8Lossy(exchange.sent).startsWith("GET /manifest ")) continue;
+      noteMembers(exchange, levels);
+      if (named !== undefined || !fromUtf8Lossy(exchange.sent).startsWith("GET /manifest ")) continue;
       const value = tryParseJson((await recordedAnswer(exchange, clock)).body);
       if (!isObject(value)) continue;
       const { node_id: nodeId, community_id: communityId } = value;
-      if (typeof nodeId === "string" && typeof communityId === "string") return { nodeId, communityId };
+      if (typeof nodeId === "string" && typeof communityId === "string") named = { nodeId, communityId };
     }
   }
-  return { nodeId: undefined, communityId: undefined };
+  return { seed, nodeId: named?.nodeId, communityId: named?.communityId, levels };
 }
 
 async function replayOne(
   scope: RecordedScope,
   { target, preflight }: Contestant,
   { seed, clock, timeOrigin }: RunFrame,
-  known: Pick<ReplayFrame, "nodeId" | "communityId" | "signal" | "before">,
+  { node, ...known }: Pick<ReplayFrame, "signal" | "before"> & { readonly node: RecordedNode },
 ): Promise<ReplayedScope> {
   const network = new LiveNetwork({ scope: scope.scope, sink: nullSink, clock });
   try {
-    const { session } = await openSession(target, {
+    const { session, actors } = await openSession(target, {
       network,
       profile: preflight.profile,
       seed,
@@ -142,7 +147,9 @@ async function replayOne(
       needs: { movingClock: true, durable: target.kind === "process" },
     });
     try {
-      return await replayScope(scope, session, { ...known, seed, access: target.access, clock });
+      const recording = recordingOf(scope, node);
+      const names = await namesFor(recording, session, actors);
+      return await replayScope(scope, session, { ...known, recording, names, clock });
     } finally {
       await session.close();
     }

@@ -90,10 +90,10 @@ function describe({ target, preflight }: Contestant) {
 function notesOf(scopes: readonly RecordedScope[], cases: readonly ReplayedScope[]): string[] {
   const identical = cases.reduce((total, one) => total + one.identical, 0);
   const compared = cases.reduce((total, one) => total + one.steps.length, 0);
-  const whole = cases.filter((one) => one.left_out.size === 0).length;
+  const whole = cases.filter((one) => one.left_out.length === 0).length;
   const reasons = new Map<string, number>();
   for (const { left_out: out } of cases) {
-    for (const [why, count] of out) reasons.set(why, (reasons.get(why) ?? 0) + count);
+    for (const { why } of out) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
   const listed = [...reasons].sort(([, a], [, b]) => b - a).slice(0, MAX_REASONS);
   return [

@@ -1,10 +1,9 @@
 /** Making the exchanges of one recorded case again on another node, and comparing the answers. */
 
 import { createHash } from "node:crypto";
-import { type Clock, fromUtf8Lossy, isObject, type Json, tryParseJson, utf8 } from "../../src/protocol/mod.ts";
-import { type Access, POOL, poolIdentity } from "../../src/target/access.ts";
+import { type Clock, isObject, type Json, utf8 } from "../../src/protocol/mod.ts";
 import type { Session } from "../../src/target/session.ts";
-import { openStream, readSse, sendRaw } from "../../src/wire/mod.ts";
+import { sendRaw } from "../../src/wire/mod.ts";
 import { RunComparer } from "../compare.ts";
 import type { Finding } from "../finding.ts";
 import { type Observation, observe, unsent } from "../observation.ts";
@@ -12,13 +11,21 @@ import { addressOf, type PlannedStep } from "../plan.ts";
 import type { ShownPair } from "../renaming.ts";
 import type { Before } from "../used_node.ts";
 import { recordedAnswer, recordedStep } from "./canned.ts";
+import { framesBeforeLeaving, stepOf, talkOf } from "./steps.ts";
 import type { RecordedExchange, RecordedScope } from "./exchanges.ts";
-import { Names } from "./names.ts";
-import { talk } from "./sockets.ts";
-import { headerIn, partsOf, rewrite, signersIn, signersInMessage } from "./rewrite.ts";
+import type { Names } from "../../src/runner/recorded/names.ts";
+import {
+  alignLog,
+  ANSWER_DEADLINE_MS,
+  leaveStream,
+  LOOK_EVERY_MS,
+  MAX_LOOKS,
+  shapeOf,
+} from "../../src/runner/recorded/perform.ts";
+import { partsOf, rewrite } from "../../src/runner/recorded/rewrite.ts";
+import type { Recording } from "../../src/runner/recorded/step.ts";
+import { talkAgain } from "../../src/runner/recorded/talk.ts";
 
-/** Milliseconds an answer may take, unless the recorded one took longer. */
-const ANSWER_DEADLINE_MS = 15_000;
 /** Longest the pace of a recorded case is kept, in milliseconds. */
 const MAX_PACE_MS = 120_000;
 const ANSWERED = 200;
@@ -28,9 +35,13 @@ const CLIENT_ERRORS = 400;
 const TOGETHER_TOLERANCE = 0.35;
 /** Accepted calls that a moment more or less makes: budgets refill by ten a second. */
 const TOGETHER_LEAST = 3;
-/** Looks at something that comes about by itself, and milliseconds between two. */
-const MAX_LOOKS = 60;
-const LOOK_EVERY_MS = 100;
+
+/** An exchange that was not made again, or not compared. */
+export interface LeftOut {
+  readonly case: string;
+  readonly exchange: number;
+  readonly why: string;
+}
 
 /** What came of one case. */
 export interface ReplayedScope {
@@ -41,8 +52,8 @@ export interface ReplayedScope {
   readonly findings: readonly Finding[];
   /** Answers whose bytes have the same hash. */
   readonly identical: number;
-  /** Exchanges that were not made again, by reason. */
-  readonly left_out: ReadonlyMap<string, number>;
+  /** Exchanges that were not made again. */
+  readonly left_out: readonly LeftOut[];
   readonly names: number;
   readonly renamed: number;
   readonly pairs: readonly ShownPair[];
@@ -51,13 +62,10 @@ export interface ReplayedScope {
 
 /** What decides a replay. */
 export interface ReplayFrame {
-  /** Seed of the recorded run. */
-  readonly seed: number;
-  readonly access: Access;
+  readonly recording: Recording;
+  /** Who stands for whom. */
+  readonly names: Names;
   readonly clock: Clock;
-  /** Names of the recorded node where the case itself does not state them. */
-  readonly nodeId: string | undefined;
-  readonly communityId: string | undefined;
   readonly signal: AbortSignal;
   /** On a node that is not fresh for every case: what it held before this one. */
   readonly before?: Before;
@@ -83,9 +91,10 @@ class ScopeReplay {
   readonly #left: Observation[] = [];
   readonly #right: Observation[] = [];
   readonly #findings: Finding[] = [];
-  readonly #leftOut = new Map<string, number>();
+  readonly #leftOut: LeftOut[] = [];
   readonly #comparer: RunComparer;
   readonly #names: Names;
+  #endedAt: number | undefined;
   readonly #sent = { bytes: 0, differing: 0, requests: 0 };
   readonly #seen: Json[] = [];
   #identical = 0;
@@ -97,7 +106,7 @@ class ScopeReplay {
     private readonly session: Session,
     private readonly frame: ReplayFrame,
   ) {
-    this.#names = namesOf(recorded, session, frame);
+    this.#names = frame.names;
     const refused = utf8("HTTP/1.1 429 ");
     this.#hadLimit = recorded.exchanges.some(({ received }) => refused.every((byte, at) => received[at] === byte));
     // The recorded answers lie as far behind as everything that is sent was moved.
@@ -114,7 +123,7 @@ class ScopeReplay {
         const group = this.#group(at);
         const why = this.#obstacle(group);
         if (why !== undefined) {
-          this.#leaveOut(why, exchanges.length - at);
+          for (const { exchange } of exchanges.slice(at)) this.#leaveOut(why, exchange);
           break;
         }
         await this.#make(group);
@@ -146,13 +155,9 @@ class ScopeReplay {
 
   /** Positions of a log that was in use before lie further on. */
   async #align(): Promise<void> {
-    if (this.frame.before === undefined) return;
-    const look = this.recorded.exchanges.find(({ sent }) => fromUtf8Lossy(sent).startsWith("GET /sync/v1/heads "));
-    const then = look === undefined ? undefined : headOf((await recordedAnswer(look, this.frame.clock)).body);
-    const now = await this.session.head();
-    if (then === undefined || now === undefined) return;
-    this.#comparer.state.offsets.push(then - now);
-    this.#names.moveLog(now - then);
+    const { recording, names, before } = this.frame;
+    const further = await alignLog(recording, this.session, names, before !== undefined);
+    if (further !== 0) this.#comparer.state.offsets.push(-further);
   }
 
   /** What both sides showed, without what on a node in use is not of this case. */
@@ -186,8 +191,8 @@ class ScopeReplay {
     return own ?? act?.what;
   }
 
-  #leaveOut(why: string, count: number): void {
-    this.#leftOut.set(why, (this.#leftOut.get(why) ?? 0) + count);
+  #leaveOut(why: string, exchange: number): void {
+    this.#leftOut.push({ case: this.recorded.scope, exchange, why });
   }
 
   async #make(group: readonly RecordedExchange[]): Promise<void> {
@@ -203,11 +208,11 @@ class ScopeReplay {
   async #single(exchange: RecordedExchange, looks: readonly RecordedExchange[]): Promise<void> {
     const left = observe(await recordedStep(exchange, this.frame.clock));
     let right = await this.#send(looks[0] ?? exchange);
-    for (let i = 1; looks.length > 1 && i < MAX_LOOKS && summary(right) !== summary(left); i++) {
+    for (let i = 1; looks.length > 1 && i < MAX_LOOKS && shapeOf(right) !== shapeOf(left); i++) {
       await this.frame.clock.sleep(LOOK_EVERY_MS, this.frame.signal);
       right = await this.#send(looks[Math.min(i, looks.length - 1)] ?? exchange);
     }
-    this.#compare(exchange, left, right);
+    this.#compare(exchange, looks, [left], left, right);
   }
 
   /** Which of several calls at once came first is nobody's promise: how many were answered how is compared. */
@@ -225,7 +230,7 @@ class ScopeReplay {
     });
     const [then, now] = [outcomes(lefts), outcomes(rights)];
     // All else of the two answers may belong to different calls.
-    this.#compare(exchange, onlyOutcomes(then), onlyOutcomes(likeOutcomes(then, now) ? then : now));
+    this.#compare(exchange, group, lefts, onlyOutcomes(then), onlyOutcomes(likeOutcomes(then, now) ? then : now));
   }
 
   /** Sends no earlier than in the recording: budgets refill and entries expire while time passes. */
@@ -235,7 +240,7 @@ class ScopeReplay {
     const due = this.#began + Math.min(exchange.startedAt - (this.recorded.exchanges[0]?.startedAt ?? 0), MAX_PACE_MS);
     if (clock.mono() < due) await clock.sleep(due - clock.mono(), signal);
     if (exchange.socket !== undefined) {
-      return observe(await talk(exchange.socket, this.session, this.#names, `${endpoint.host}:${endpoint.port}`));
+      return observe(await talkAgain(exchange.socket.request, talkOf(exchange.socket), this.session, this.#names));
     }
     const bytes = rewrite(exchange.sent, this.#names, `${endpoint.host}:${endpoint.port}`);
     this.#sent.bytes += bytes.length;
@@ -244,24 +249,22 @@ class ScopeReplay {
     if (differing > 0) this.#sent.requests++;
     const deadlineMs = Math.max(ANSWER_DEADLINE_MS, 2 * (exchange.endedAt - exchange.startedAt));
     const limits = { deadlineMs, idleMs: deadlineMs };
-    const frames = await framesBeforeLeaving(exchange, clock);
+    const frames = framesBeforeLeaving(exchange, observe({ answer: await recordedAnswer(exchange, clock) }));
     if (frames === undefined) return observe({ answer: await sendRaw(network, endpoint, bytes, { limits }) });
-    // Whether a stream is read to its end or left is something the node acts on.
-    const parts = partsOf(bytes);
-    const [method = "", path = ""] = parts?.lines[0]?.split(" ") ?? [];
-    const headers = (parts?.lines.slice(1) ?? []).map((line): [string, string] => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
-    });
-    const request = { method, path, headers, ...(parts === undefined ? {} : { body: parts.body }) };
-    const stream = await openStream(network, endpoint, request, limits);
-    await readSse(stream, { maxFrames: frames, deadlineMs });
-    return observe({ answer: stream.finish() });
+    return observe({ answer: await leaveStream(this.session, bytes, frames, deadlineMs) });
   }
 
-  #compare(exchange: RecordedExchange, left: Observation, right: Observation): void {
+  #compare(
+    exchange: RecordedExchange,
+    group: readonly RecordedExchange[],
+    answers: readonly Observation[],
+    left: Observation,
+    right: Observation,
+  ): void {
     const index = this.#steps.length;
-    const step = plannedOf(exchange, `${this.recorded.scope} exchange ${exchange.exchange}`);
+    const step = stepOf(this.frame.recording, group, answers, this.#endedAt);
+    if (step === undefined) return;
+    this.#endedAt = Math.max(...group.map(({ endedAt }) => endedAt));
     this.#names.learn(left, right);
     this.#steps.push(step);
     this.#left.push(left);
@@ -271,7 +274,7 @@ class ScopeReplay {
     const then = untilSaid(exchange, { ...left, ms: Math.min(left.ms, right.ms) });
     const own = this.#ownParts(then, untilSaid(exchange, asFar(exchange, left, right)), step);
     const [a, b] = aligned(...own, this.#names);
-    if (this.#limited(left, right)) return this.#leaveOut("a budget was used up at another moment", 1);
+    if (this.#limited(left, right)) return this.#leaveOut("a budget was used up at another moment", exchange.exchange);
     const found = this.#comparer.step(index, step, a, b);
     // How far a log in use has come is no property of the node.
     const used = this.frame.before !== undefined;
@@ -280,32 +283,6 @@ class ScopeReplay {
     this.#findings.push(...found.filter(({ path }) => !ordered(path) && !(used && LOG_POSITION.test(path))));
     if (right.value !== undefined && VIEWS.test(addressOf(step.step))) this.#seen.push(right.value);
   }
-}
-
-function namesOf(recorded: RecordedScope, session: Session, { seed, access, clock, nodeId, communityId }: ReplayFrame) {
-  const community = recorded.communityId ?? communityId;
-  const node = recorded.nodeId ?? nodeId;
-  const known = new Map<string, string>();
-  const identities = new Map(POOL.map(({ name }) => [poolIdentity(seed, name).id, poolIdentity(seed, name)] as const));
-  if (community !== undefined) known.set(community, session.communityId);
-  if (node !== undefined) known.set(node, session.nodeId);
-  if (community !== undefined && access.root !== undefined) identities.set(community, access.root);
-  if (node !== undefined && access.sut !== undefined) identities.set(node, access.sut);
-  const names = new Names({
-    seed,
-    scope: recorded.scope,
-    recordedAt: recorded.began,
-    replayedAt: Math.floor(clock.wall() / 1000) * 1000,
-    known,
-    identities,
-  });
-  for (const { sent, socket } of recorded.exchanges) {
-    const said = socket === undefined ? [] : socket.said.flatMap(({ text }) => signersInMessage(text));
-    for (const id of [...signersIn(socket?.request ?? sent), ...said]) {
-      if (id !== community && id !== node) names.signer(id);
-    }
-  }
-  return names;
 }
 
 function onlyOutcomes(outcomes: readonly number[]): Observation {
@@ -320,13 +297,6 @@ function likeOutcomes(then: readonly number[], now: readonly number[]): boolean 
   const accepted = (list: readonly number[]) => list.filter((status) => status > 0 && status < CLIENT_ERRORS).length;
   const [a, b] = [accepted(then), accepted(now)];
   return kinds(then) === kinds(now) && Math.abs(a - b) <= Math.max(TOGETHER_LEAST, Math.max(a, b) * TOGETHER_TOLERANCE);
-}
-
-/** Frames after which the tester left a stream in the recording; undefined where it did not. */
-async function framesBeforeLeaving(exchange: RecordedExchange, clock: Clock): Promise<number | undefined> {
-  if (exchange.end !== "read" || exchange.socket !== undefined) return undefined;
-  const { frames, end } = observe({ answer: await recordedAnswer(exchange, clock) });
-  return frames === undefined || end !== "closed" ? undefined : frames.length;
 }
 
 /** What comes once the tester said more (a cancellation, a result, another call) depends on the moment it arrived. */
@@ -377,11 +347,6 @@ function valued(seen: Observation, value: Json): Observation {
   return { ...seen, value, body: new Uint8Array(0) };
 }
 
-function headOf(body: Uint8Array): number | undefined {
-  const value = tryParseJson(body);
-  return isObject(value) && typeof value.head === "number" ? value.head : undefined;
-}
-
 /** A NodeID an item is known by; undefined for everything else, whose order means something. */
 function idOf(item: Json): string | undefined {
   const id = isObject(item) ? item.event_id === undefined ? item.node_id : undefined : item;
@@ -396,16 +361,6 @@ function lookOf(sent: Uint8Array): string {
   return plain.join("\n") + createHash("sha256").update(parts.body).digest("hex");
 }
 
-function summary({ status, value }: Observation): string {
-  const count = (json: Json | undefined): string =>
-    Array.isArray(json)
-      ? `[${json.length}]`
-      : isObject(json)
-      ? Object.entries(json).map(([name, item]) => `${name}${count(item)}`).sort().join(",")
-      : "";
-  return `${status} ${count(value)}`;
-}
-
 function sameHash(left: Uint8Array, right: Uint8Array): boolean {
   const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
   return left.length === right.length && hash(left) === hash(right);
@@ -415,20 +370,4 @@ function differingBytes(a: Uint8Array, b: Uint8Array): number {
   let differing = Math.abs(a.length - b.length);
   for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) differing++;
   return differing;
-}
-
-/** The exchange as a step, for the comparison and the reports. */
-function plannedOf({ sent }: RecordedExchange, origin: string): PlannedStep {
-  const parts = partsOf(sent);
-  const [method = "", path = ""] = parts?.lines[0]?.split(" ") ?? [];
-  const capability = parts === undefined ? undefined : headerIn(parts, "x-hearthnet-capability");
-  if (capability !== undefined) {
-    return { origin, step: { do: "call", as: "recorded", capability } };
-  }
-  if (parts === undefined || method === "") return { origin, step: { do: "raw", bytes: "" } };
-  if (path.startsWith("/sync/v1/events") && method === "POST") return { origin, step: { do: "push", events: [] } };
-  const value = tryParseJson(parts.body);
-  const routed = isObject(value) && typeof value.capability === "string" ? value.capability : undefined;
-  if (routed !== undefined) return { origin, step: { do: "call", as: "recorded", capability: routed } };
-  return { origin, step: { do: "http", method, path: path.split("?")[0] ?? path } };
 }

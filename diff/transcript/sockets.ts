@@ -1,21 +1,14 @@
-/** A recorded WebSocket: what each side said in which order, and saying it again to another node. */
+/** A recorded WebSocket: what each side said in which order. */
 
-import { Random } from "../../src/protocol/mod.ts";
-import type { StepAnswer } from "../../src/runner/vector_steps.ts";
-import type { Session } from "../../src/target/session.ts";
+import { partsOf } from "../../src/runner/recorded/rewrite.ts";
 import {
   DEFAULT_LIMITS,
   OPCODE,
-  openWebSocket,
   type TranscriptRecord,
-  WireError,
-  type WsClose,
   type WsFrame,
   WsFrameParser,
   type WsMessage,
 } from "../../src/wire/mod.ts";
-import type { Names } from "./names.ts";
-import { partsOf, rewrite, rewriteMessage } from "./rewrite.ts";
 
 /** One thing the tester said, and how many messages it had read before. */
 interface Said {
@@ -34,8 +27,6 @@ export interface RecordedSocket {
   readonly close: number | undefined;
 }
 
-/** Milliseconds a node may take for its next message. */
-const NEXT_DEADLINE_MS = 8_000;
 const NO_CODE = 1005;
 
 /** Reads the records of one upgraded exchange; undefined where the tester sent frames of another kind than texts. */
@@ -92,50 +83,3 @@ function codeOf({ payload }: WsFrame): number {
 function messageOf({ payload }: WsFrame): WsMessage {
   return { opcode: OPCODE.text, payload, text: new TextDecoder().decode(payload), at: 0, fragments: 1 };
 }
-
-/** Says the same to the node of a session, with other names, and hears as much as was heard then. */
-export async function talk(
-  recorded: RecordedSocket,
-  session: Session,
-  names: Names,
-  host: string,
-): Promise<StepAnswer> {
-  const parts = partsOf(rewrite(recorded.request, names, host));
-  const [, path = "/"] = parts?.lines[0]?.split(" ") ?? [];
-  const headers = (parts?.lines.slice(1) ?? []).flatMap((line): [string, string][] => {
-    const colon = line.indexOf(":");
-    return /^host:/i.test(line) ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]];
-  });
-  const socket = await openWebSocket(session.network, session.endpoint, {
-    path,
-    rawHeaders: headers,
-    random: new Random(0, "replayed socket"),
-    limits: { deadlineMs: NEXT_DEADLINE_MS, idleMs: NEXT_DEADLINE_MS },
-  });
-  const { answer } = socket.handshake;
-  const messages: WsMessage[] = [];
-  if (answer.status !== SWITCHING) return { answer, messages };
-  let over = false;
-  const hear = async (count: number) => {
-    while (!over && messages.length < count) {
-      const next = await socket.next();
-      if (next === null) over = true;
-      else messages.push(next);
-    }
-  };
-  try {
-    for (const { text, after } of recorded.said) {
-      await hear(after);
-      if (over) break;
-      await socket.send(rewriteMessage(text, names));
-    }
-    await hear(recorded.heard.length + (recorded.close === undefined ? 0 : 1));
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-  }
-  const close: WsClose | undefined = recorded.close === undefined ? undefined : socket.closed;
-  socket.abort();
-  return { answer, messages, ...(close === undefined ? {} : { close }) };
-}
-
-const SWITCHING = 101;

@@ -120,6 +120,7 @@ function shellWord(text: string): string {
 /** The command line that repeats one case of this run. */
 export function reproductionOf(options: Options, seed: number, caseId: string): string {
   const kept = [
+    "vector",
     "target",
     "target-url",
     "docker-image",
@@ -136,9 +137,9 @@ export function reproductionOf(options: Options, seed: number, caseId: string): 
   });
   for (const arg of options.list("container-arg")) words.push(shellWord(`--container-arg=${arg}`));
   const flags = ["slow", "allow-writes", "disposable"].filter((name) => options.flag(name)).map((name) => `--${name}`);
-  return ["hearthproof", "run", ...words, ...flags, "--seed", String(seed), "--suite-filter", shellWord(caseId)].join(
-    " ",
-  );
+  // A vector is one case.
+  const which = options.given("vector") ? [] : ["--suite-filter", shellWord(caseId)];
+  return ["hearthproof", "run", ...words, ...flags, "--seed", String(seed), ...which].join(" ");
 }
 
 function configurationOf(options: Options): RunResult["configuration"] {

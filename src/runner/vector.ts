@@ -6,6 +6,7 @@
 import { isObject, parseJson } from "../protocol/mod.ts";
 import type { HttpAnswer } from "../wire/mod.ts";
 import type { RunnableCase } from "./case.ts";
+import { recordedMistake } from "./recorded/step.ts";
 import {
   expectationMistake,
   judgeExpectation,
@@ -72,6 +73,8 @@ export function parseVector(text: string | Uint8Array): TrafficVector {
       fail(`steps[${i}] needs method and path`);
     }
     if (kind === "push" && !Array.isArray(step.events)) fail(`steps[${i}].events must be a list`);
+    const mistake = kind === "recorded" ? recordedMistake(step) : undefined;
+    if (mistake !== undefined) fail(`steps[${i}].${mistake}`);
     if (kind === "poll" && typeof step.topic !== "string") fail(`steps[${i}].topic is missing`);
   });
   if (!Array.isArray(expect) || expect.length === 0) return fail("expect must be a non-empty list");

@@ -16,6 +16,8 @@ import type { Actor, Actors } from "../target/actors.ts";
 import type { CallOptions, EnvelopeHeader } from "../target/call.ts";
 import type { Session } from "../target/session.ts";
 import { type HttpAnswer, type ReadLimits, readSse, WireError, type WsClose, type WsMessage } from "../wire/mod.ts";
+import { RecordedSteps } from "./recorded/perform.ts";
+import type { RecordedStep } from "./recorded/step.ts";
 import { type GossipRules, proxyRules } from "./vector_gossip.ts";
 import { lowered, rendered, type Rendering, withGroupOrder, withHeaders } from "./vector_rendering.ts";
 import { type MintedToken, mintedToken } from "./vector_tokens.ts";
@@ -29,7 +31,7 @@ export type { MintedToken } from "./vector_tokens.ts";
 export const LEVELS = ["member", "trusted", "anchor", "revoked", "stranger", "root", "self"] as const;
 export type ActorLevel = (typeof LEVELS)[number];
 /** Values of `do`. */
-export const STEP_KINDS = ["call", "http", "push", "poll", "raw", "ws", "gossip"] as const;
+export const STEP_KINDS = ["call", "http", "push", "poll", "raw", "ws", "gossip", "recorded"] as const;
 
 /** An event of a push step. */
 export type PushedEvent =
@@ -141,6 +143,8 @@ export type VectorStep =
     | { readonly do: "gossip"; readonly rules?: GossipRules }
     /** Bytes that need not be HTTP; only text. */
     | { readonly do: "raw"; readonly bytes: string }
+    /** What a transcript holds, for another node. */
+    | RecordedStep
     | {
       readonly do: "ws";
       readonly as: string;
@@ -182,6 +186,8 @@ export interface StepContext {
   readonly session: Session;
   readonly actors: Actors;
   readonly levels: { readonly [name: string]: ActorLevel };
+  /** Makes ids of recorded steps new on a node that was sent the same before. */
+  readonly salt?: string;
 }
 
 /**
@@ -195,6 +201,7 @@ export class StepPerformer {
 
   /** Takes the steps for the second node; what is learned is shared. */
   #second: StepPerformer | undefined;
+  #recorded: RecordedSteps | undefined;
 
   constructor(private readonly context: StepContext, shared?: StepPerformer) {
     this.learned = shared === undefined ? new Map() : shared.learned;
@@ -215,9 +222,13 @@ export class StepPerformer {
       const { on: _, ...alike } = step;
       return await (await this.#secondPerformer()).take(alike as VectorStep);
     }
+    if (step.do === "recorded") {
+      const { session, actors, salt } = this.context;
+      return await (this.#recorded ??= new RecordedSteps(session, actors, salt)).take(step);
+    }
     await this.#knowActors(step);
     const ready = substitute(step as unknown as Json, this.learned) as unknown as VectorStep;
-    const answer = await this.#perform(ready);
+    const answer = await this.#perform(ready as Exclude<VectorStep, RecordedStep>);
     for (const [name, path] of Object.entries(step.learn ?? {})) {
       const value = valueAt(tryParseJson(answer.answer.body), path);
       if (value !== undefined) this.learned.set(name, value);
@@ -275,7 +286,7 @@ export class StepPerformer {
     }
   }
 
-  async #perform(step: VectorStep): Promise<StepAnswer> {
+  async #perform(step: Exclude<VectorStep, RecordedStep>): Promise<StepAnswer> {
     const { session } = this.context;
     switch (step.do) {
       case "call":

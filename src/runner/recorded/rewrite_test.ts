@@ -11,9 +11,8 @@ import {
   utf8,
   verifyCall,
   verifyEvent,
-} from "../../src/protocol/mod.ts";
-import { brokenSignature } from "../../src/target/call.ts";
-import { answered } from "../testing.ts";
+} from "../../protocol/mod.ts";
+import { brokenSignature } from "../../target/call.ts";
 import { Names } from "./names.ts";
 import { headerIn, partsOf, rewrite, signersIn } from "./rewrite.ts";
 
@@ -119,8 +118,8 @@ Deno.test("pushed events are signed again, in whatever spelling they were sent",
 Deno.test("what the recorded node named is replaced by what the other one named at the same place", () => {
   const map = names();
   map.learn(
-    answered('{"output":{"upload_id":"up-0001-aaaa","n":1}}'),
-    answered('{"output":{"upload_id":"up-9999-bbbb","n":1}}'),
+    { status: 200, value: parseJson('{"output":{"upload_id":"up-0001-aaaa","n":1}}') },
+    { status: 200, value: parseJson('{"output":{"upload_id":"up-9999-bbbb","n":1}}') },
   );
   assertEquals(map.text("up-0001-aaaa"), "up-9999-bbbb");
   assertEquals(map.text("up-0001-cccc"), "up-0001-cccc");

@@ -10,11 +10,12 @@ import {
   isObject,
   type Json,
   parseTimestamp,
+  Random,
   timestamp,
+  ulid,
   ulidTime,
-} from "../../src/protocol/mod.ts";
-import { formOf } from "../forms.ts";
-import type { Observation } from "../observation.ts";
+} from "../../protocol/mod.ts";
+import { formOf } from "../../protocol/forms.ts";
 
 /** Times further than this from the recording belong to no clock and stay: a fixed date of a test. */
 const NEAR_MS = 40 * 86_400_000;
@@ -34,6 +35,15 @@ const EPOCH_MS_FROM = 1_000_000_000_000;
 const WITHIN =
   /hntoken:\/\/v1\/[A-Za-z0-9_.-]+|blake3:[0-9a-f]{64}|ed25519:[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|(?<![0-9A-Za-z])[0-7][0-9A-HJKMNP-TV-Z]{25}(?![0-9A-Za-z])|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z/g;
 
+/** What names can be learned from. */
+export interface Answered {
+  readonly status: number;
+  /** JSON of the body. */
+  readonly value?: Json | undefined;
+  /** Data of the frames of a stream. */
+  readonly frames?: readonly { readonly data?: Json | undefined }[] | undefined;
+}
+
 /** What is known of both sides before the first exchange. */
 export interface NameFrame {
   readonly seed: number;
@@ -45,6 +55,8 @@ export interface NameFrame {
   readonly known: ReadonlyMap<string, string>;
   /** Keys that stand for a recorded signer: root, the node itself, enrolled members. */
   readonly identities: ReadonlyMap<string, Identity>;
+  /** Makes ids new on a node that was sent the same recording before. */
+  readonly salt?: string;
 }
 
 /** See the module comment. */
@@ -69,7 +81,7 @@ export class Names {
   /** Declares that the tester held the key of a recorded id; the replay uses a key of its own for it. */
   signer(id: string): void {
     if (this.#identities.has(id)) return;
-    const identity = identityFromSeed(deriveBytes(this.frame.seed, "replay", this.frame.scope, id));
+    const identity = identityFromSeed(deriveBytes(this.frame.seed, "replay", ...this.#labels(), id));
     this.#identities.set(id, identity);
     this.#names.set(id, identity.id);
   }
@@ -104,7 +116,7 @@ export class Names {
   }
 
   /** Remembers what stands at the same places of both answers. */
-  learn(recorded: Observation, replayed: Observation): void {
+  learn(recorded: Answered, replayed: Answered): void {
     if (recorded.status !== replayed.status) return;
     this.#pair(recorded.value, replayed.value, "");
     recorded.frames?.forEach(({ data }, index) => this.#pair(data, replayed.frames?.[index]?.data, ""));
@@ -153,6 +165,13 @@ export class Names {
       head = ULID_ALPHABET[value % 32] + head;
       value = Math.floor(value / 32);
     }
-    return head + name.slice(ULID_TIME_CHARACTERS);
+    if (this.frame.salt === undefined) return head + name.slice(ULID_TIME_CHARACTERS);
+    return head +
+      ulid(0, new Random(this.frame.seed, "replayed id", ...this.#labels(), name)).slice(ULID_TIME_CHARACTERS);
+  }
+
+  #labels(): string[] {
+    const { scope, salt } = this.frame;
+    return salt === undefined ? [scope] : [scope, salt];
   }
 }

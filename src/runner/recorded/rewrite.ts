@@ -25,8 +25,8 @@ import {
   verifyBytes,
   verifyDocument,
   verifyText,
-} from "../../src/protocol/mod.ts";
-import { brokenSignature } from "../../src/target/call.ts";
+} from "../../protocol/mod.ts";
+import { brokenSignature } from "../../target/call.ts";
 import type { Names } from "./names.ts";
 
 /** A request taken apart. */

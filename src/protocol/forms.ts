@@ -1,6 +1,7 @@
 /** Forms of texts that name things: what may be called differently on the two sides (wire-format.md section 1). */
 
-import { fromUtf8Lossy, type Json, tryParseJson } from "../src/protocol/mod.ts";
+import { fromUtf8Lossy } from "./bytes.ts";
+import { type Json, tryParseJson } from "./json.ts";
 
 /** `time` has an order; the others are names. */
 export type Form = "ulid" | "uuid" | "node" | "short" | "signature" | "hash" | "token" | "invite" | "time";
