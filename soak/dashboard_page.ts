@@ -22,7 +22,9 @@ form{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}
 input,button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.45rem .6rem}
 input{flex:1 1 12rem;min-width:0}
 @media(max-width:56rem){#series{grid-template-columns:minmax(0,1fr)}#counts{grid-template-columns:repeat(3,1fr)}}
-@media(max-width:34rem){.top{flex-direction:column-reverse}#counts{grid-template-columns:repeat(2,1fr)}}
+@media(max-width:34rem){.top{flex-direction:column-reverse}#counts{grid-template-columns:repeat(2,1fr)}
+.rows thead{display:none}.rows tr{display:flex;flex-wrap:wrap;border-bottom:1px solid var(--line);padding:.2rem 0}
+.rows td{border:0;padding:.1rem .6rem}.rows td:last-child{flex-basis:100%}}
 `;
 
 /** Nothing but our own files runs; uPlot places its parts through the style object, which the policy allows. */
@@ -52,8 +54,10 @@ ${body}
 `;
 }
 
+/** Where the last column is long, rows of a narrow screen have it on a line of its own. */
 function section(id: string, title: string, head: readonly string[]): string {
-  return `<section hidden><h2>${title}</h2><div class="scroll"><table>${
+  const long = head.at(-1) === "why" || head.at(-1) === "what";
+  return `<section hidden><h2>${title}</h2><div class="scroll"><table${long ? ' class="rows"' : ""}>${
     head.length === 0 ? "" : `<thead><tr>${head.map((name) => `<th>${name}</th>`).join("")}</tr></thead>`
   }<tbody id="${id}"></tbody></table></div></section>`;
 }
