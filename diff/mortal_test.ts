@@ -8,12 +8,15 @@ import { DIFF, diffCommand } from "./mod.ts";
 
 const PROGRAM = new URL("../main.ts", import.meta.url).href;
 const MORTAL = new URL("testing_mortal.ts", import.meta.url).pathname;
+const MEDDLER = new URL("testing_meddler.ts", import.meta.url).pathname;
 /** Answers before a target goes wrong: beyond what looking at it takes, before the end of the steps. */
 const ANSWERS = 50;
 const STEPS = 60;
 
 const target = (how: string, after = ANSWERS) =>
   `exec:${Deno.execPath()} run -A --no-check ${MORTAL} {port} {data} ${how} ${after}`;
+
+const meddled = (how: string) => `exec:${Deno.execPath()} run -A --no-check ${MEDDLER} {port} {data} ${how} ${ANSWERS}`;
 
 interface Outcome {
   readonly code: number;
@@ -70,6 +73,20 @@ for (
     assert(typeof step === "number" && step > 0 && step < STEPS);
     assert(typeof report.steps === "number" && report.steps > step);
     assert(outcome.files.includes("diff-report.html") && outcome.files.includes("junit.xml"));
+  });
+}
+
+for (
+  const [how, seen] of [["half", /^closed/], ["reset", /^reset/], ["endless", /^limit/]] as const
+) {
+  Deno.test(`a target whose answers are ${how} from some step on is one crash with that step`, async () => {
+    const outcome = await compare(target("live"), meddled(how));
+    assertEquals(outcome.code, 1, outcome.text);
+    const { right, first_step: step } = crash(outcome);
+    assertMatch(String(right), seen);
+    const { differences, steps } = outcome.report;
+    assert(Array.isArray(differences) && differences.length === 1, outcome.text);
+    assert(typeof step === "number" && step > 0 && typeof steps === "number" && steps > step);
   });
 }
 

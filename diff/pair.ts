@@ -2,6 +2,7 @@
 
 import { endText, RunComparer, type TimingLimits } from "./compare.ts";
 import type { Finding } from "./finding.ts";
+import { KeptAnswers } from "./kept.ts";
 import type { Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
 import type { ShownPair } from "./renaming.ts";
@@ -65,16 +66,18 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
   const findings: Finding[] = [];
   const sent = { bytes: 0, differing: 0, requests: 0 };
   const silence = new Silence();
+  const kept = new KeptAnswers();
   let stop: Stop | undefined;
   try {
     for (const [index, step] of plan.steps.entries()) {
       options.signal?.throwIfAborted();
       const [a, b] = await Promise.all([left.take(step), right.take(step)]);
-      lefts.push(a);
-      rights.push(b);
       count(sent, a.sent, b.sent);
       const found = comparer.step(index, step, a, b);
       findings.push(...found);
+      const [keptLeft, keptRight] = kept.keep(a, b, found);
+      lefts.push(keptLeft);
+      rights.push(keptRight);
       if (options.until !== undefined && found.some(options.until)) break;
       stop = silence.after(index, a, b);
       if (stop !== undefined) break;
@@ -122,8 +125,9 @@ const WHY: Readonly<Record<string, string>> = {
   deadline: "it does not answer any more",
 };
 
-function weightOf({ status, failure, unsent }: Observation): number {
-  if (unsent !== undefined || status !== 0 || failure === undefined) return 0;
+function weightOf({ failure, unsent }: Observation): number {
+  // An answer that broke off after its status line cannot be read either.
+  if (unsent !== undefined || failure === undefined) return 0;
   return failure === "refused" || failure === "deadline" ? SILENT_WEIGHT : BROKEN_WEIGHT;
 }
 
