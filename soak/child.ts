@@ -1,56 +1,28 @@
-/** The target as a process of ours: its memory, its signals and its death are its own (design.md "Target"). */
+/** The built-in node as a process: its memory, its signals and its death are its own (design.md "Target"). */
 
 import { join } from "node:path";
-import {
-  type Clock,
-  type Identity,
-  identityFromSeed,
-  isNodeId,
-  isObject,
-  Random,
-  tryParseJson,
-} from "../src/protocol/mod.ts";
+import { type Clock, type Identity, identityFromSeed, isObject, tryParseJson } from "../src/protocol/mod.ts";
 import { selfCommand } from "../src/cli/self_command.ts";
-import { foundedIdentities } from "../src/target/access.ts";
-import { splitCommand } from "../src/target/managed_node.ts";
-import { writeAtomic } from "../src/report/atomic.ts";
-import { LiveNetwork, nullSink, request } from "../src/wire/mod.ts";
-import { endOrphan, signalGroup, startOf } from "./orphan.ts";
+import { signalGroup } from "../src/target/process_group.ts";
+import { endOrphan, noteProcess, PROCESS_FILE } from "./orphan.ts";
 
 /** Milliseconds a child has to say that it is ready, and to end after SIGTERM. */
 const READY_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
-/** Milliseconds between two looks at a starting process, and until one look is given up. */
-const READY_EVERY_MS = 50;
-const LOOK_DEADLINE_MS = 2000;
 /** Milliseconds the last output of an ended child may take to arrive. */
 const LAST_OUTPUT_MS = 500;
 /** Longest ready line, and how much of the last complaint an error quotes. */
 const MAX_READY_BYTES = 65_536;
 const QUOTED_OUTPUT = 400;
-/** Below the range systems take ephemeral ports from, so that nobody gets ours between looking and starting. */
-const FIRST_PORT = 20_000;
-const PORTS = 12_000;
-/** Beside the data: which process serves it, so that a resumed run finds what the one before left behind. */
-const PROCESS_FILE = "process.json";
-
 /** The child did not come up; nothing is claimed about the target. */
 export class ChildError extends Error {
   override readonly name = "ProcessError";
 }
 
-/** What is started: the reference node, or a command line with `{port}` and `{data}`. */
-export type Started =
-  | {
-    readonly kind: "embedded";
-    /** URL of main.ts. */
-    readonly main: string;
-    readonly faults: readonly string[];
-  }
-  | { readonly kind: "exec"; readonly command: string };
-
 export interface ChildOptions {
-  readonly what: Started;
+  /** URL of main.ts. */
+  readonly main: string;
+  readonly faults: readonly string[];
   readonly clock: Clock;
   /** Data directory; kept across restarts and resumes. */
   readonly data: string;
@@ -75,7 +47,7 @@ export interface SteeredNode {
   stop(): Promise<void>;
 }
 
-/** A running node that is ended with this process: the embedded one because its stdin closes then, others on resume. */
+/** A running node that ends with this process, because its stdin closes then. */
 export class NodeChild implements SteeredNode {
   #process: Deno.ChildProcess | undefined;
   #reading: Promise<unknown> = Promise.resolve();
@@ -92,16 +64,10 @@ export class NodeChild implements SteeredNode {
    * @throws {ChildError} If the child ends or says nothing in time.
    */
   static async start(options: ChildOptions): Promise<NodeChild> {
-    const { data, what, seed, clock } = options;
+    const { data, clock } = options;
     await Deno.mkdir(data, { recursive: true });
     await endOrphan(join(data, PROCESS_FILE), clock);
     const child = new NodeChild(options);
-    if (what.kind === "exec") {
-      const { root, node } = foundedIdentities(seed);
-      await Deno.writeFile(join(data, "root.key"), root.seed, { mode: 0o600 });
-      await Deno.writeFile(join(data, "node.key"), node.seed, { mode: 0o600 });
-      child.#port = freePort(seed);
-    }
     await child.#launch();
     return child;
   }
@@ -143,26 +109,14 @@ export class NodeChild implements SteeredNode {
   }
 
   #command(): { readonly program: string; readonly args: readonly string[] } {
-    const { what, data, seed } = this.options;
-    if (what.kind === "embedded") {
-      const args = ["node", "--port", String(this.#port), "--data", data, "--seed", String(seed)];
-      return selfCommand(what.main, [
-        ...args,
-        "--profile",
-        "civil-defence",
-        ...what.faults.flatMap((fault) => ["--fault", fault]),
-      ]);
-    }
-    const values: Readonly<Record<string, string>> = {
-      port: String(this.#port),
-      data,
-      root_key: join(data, "root.key"),
-      node_key: join(data, "node.key"),
-    };
-    const words = splitCommand(what.command).map((word) =>
-      word.replace(/\{(port|data|root_key|node_key)\}/g, (whole, name: string) => values[name] ?? whole)
-    );
-    return { program: words[0] ?? "", args: words.slice(1) };
+    const { main, faults, data, seed } = this.options;
+    const args = ["node", "--port", String(this.#port), "--data", data, "--seed", String(seed)];
+    return selfCommand(main, [
+      ...args,
+      "--profile",
+      "civil-defence",
+      ...faults.flatMap((fault) => ["--fault", fault]),
+    ]);
   }
 
   async #launch(): Promise<void> {
@@ -171,6 +125,8 @@ export class NodeChild implements SteeredNode {
     try {
       process = new Deno.Command(program, {
         args: [...args],
+        // What is exported is of the tester; the target would send its own under the same name.
+        env: { OTEL_DENO: "false" },
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
@@ -181,18 +137,12 @@ export class NodeChild implements SteeredNode {
       throw new ChildError(`Cannot start ${program}: ${error instanceof Error ? error.message : error}`);
     }
     this.#process = process;
-    const started = startOf(process.pid);
-    await writeAtomic(join(this.options.data, PROCESS_FILE), JSON.stringify({ pid: process.pid, started }) + "\n");
+    await noteProcess(join(this.options.data, PROCESS_FILE), process.pid);
     this.#complaint = "";
     const complaints = this.#drain(process.stderr);
-    if (this.options.what.kind === "embedded") {
-      const line = await this.#firstLine(process);
-      this.#reading = Promise.all([complaints, line.rest]);
-      await this.#readyLine(line.text);
-    } else {
-      this.#reading = Promise.all([complaints, this.#drain(process.stdout)]);
-      await this.#answering(process);
-    }
+    const line = await this.#firstLine(process);
+    this.#reading = Promise.all([complaints, line.rest]);
+    await this.#readyLine(line.text);
   }
 
   /** The embedded node prints one line of JSON when it is ready. */
@@ -204,36 +154,6 @@ export class NodeChild implements SteeredNode {
     }
     this.#url = ready.url;
     this.#port = Number(new URL(ready.url).port);
-  }
-
-  /** Other nodes are ready when they show their manifest. */
-  async #answering(process: Deno.ChildProcess): Promise<void> {
-    const { clock } = this.options;
-    const network = new LiveNetwork({ scope: "start", sink: nullSink, clock });
-    let ended = false;
-    process.status.then(() => ended = true);
-    const end = clock.mono() + READY_DEADLINE_MS;
-    try {
-      for (;;) {
-        for (const scheme of ["http", "https"] as const) {
-          const endpoint = { scheme, host: "127.0.0.1", port: this.#port };
-          const get = { method: "GET", path: "/manifest", headers: [] };
-          const answer = await request(network, endpoint, get, { deadlineMs: LOOK_DEADLINE_MS });
-          const manifest = tryParseJson(answer.body);
-          if (!ended && isObject(manifest) && isNodeId(manifest.node_id)) {
-            this.#url = `${scheme}://127.0.0.1:${this.#port}`;
-            return;
-          }
-        }
-        if (ended || clock.mono() > end) break;
-        await clock.sleep(READY_EVERY_MS);
-      }
-    } finally {
-      network.close();
-    }
-    await this.#end("SIGKILL");
-    const why = ended ? "it ended" : `no answer to GET /manifest within ${READY_DEADLINE_MS / 1000} s`;
-    throw new ChildError(`Cannot start the target: ${why}: ${this.#complaint.trim()}`);
   }
 
   /** The ready line, and the reading of everything after it. */
@@ -283,19 +203,5 @@ export class NodeChild implements SteeredNode {
     const quiet = new AbortController();
     await Promise.race([this.#reading, clock.sleep(LAST_OUTPUT_MS, quiet.signal).catch(() => {})]);
     quiet.abort(new Error("read"));
-  }
-}
-
-/** A port nobody listens on; different processes look in different places. */
-function freePort(seed: number): number {
-  const random = new Random(seed, "soak-port", Deno.pid);
-  for (;;) {
-    const port = FIRST_PORT + random.below(PORTS);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
   }
 }

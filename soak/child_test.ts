@@ -1,16 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { selfCommand } from "../src/cli/self_command.ts";
 import { systemClock } from "../src/wire/clock.ts";
 import { ChildError, NodeChild } from "./child.ts";
 import { endOrphan, startOf } from "./orphan.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).href;
-
-function commandLine(args: readonly string[]): string {
-  const self = selfCommand(MAIN, args);
-  return [self.program, ...self.args].map((word) => `"${word}"`).join(" ");
-}
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "hearthproof-child-" });
@@ -21,14 +15,14 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("a command of the operator is started on a free port, restarted on the same, and stopped", async () => {
+Deno.test("the built-in node is restarted on the same address, with the keys of its data, and stopped", async () => {
   await inFolder(async (data) => {
-    const command = commandLine(["node", "--port", "{port}", "--data", "{data}"]);
-    const child = await NodeChild.start({ what: { kind: "exec", command }, clock: systemClock(), data, seed: 3 });
+    const child = await NodeChild.start({ main: MAIN, faults: [], clock: systemClock(), data, seed: 3 });
     const { url, pid } = child;
+    const { root } = await child.keys();
     assert(pid !== undefined && startOf(pid) !== undefined);
     await child.restart("SIGKILL");
-    assertEquals(child.url, url);
+    assertEquals([child.url, (await child.keys()).root.id], [url, root.id]);
     assert(child.pid !== pid);
     assertEquals(startOf(pid), undefined);
     const last = child.pid ?? 0;
@@ -37,12 +31,11 @@ Deno.test("a command of the operator is started on a free port, restarted on the
   });
 });
 
-Deno.test("a command that ends at once is told with its last words", async () => {
+Deno.test("a node that does not come up is told with its last words", async () => {
   await inFolder(async (data) => {
-    const what = { kind: "exec", command: `sh -c "echo no such node >&2; exit 3" {port}` } as const;
-    const started = NodeChild.start({ what, clock: systemClock(), data, seed: 3 });
+    const started = NodeChild.start({ main: MAIN, faults: ["no-such-fault"], clock: systemClock(), data, seed: 3 });
     const error = await assertRejects(() => started, ChildError);
-    assert(error.message.includes("it ended") && error.message.includes("no such node"), error.message);
+    assert(error.message.includes("no-such-fault"), error.message);
   });
 });
 

@@ -1,6 +1,11 @@
 /** Processes a killed tester left behind: found by their number and the moment they started, so never a stranger. */
 
 import { type Clock, isObject, tryParseJson } from "../src/protocol/mod.ts";
+import { writeAtomic } from "../src/report/atomic.ts";
+import { signalGroup } from "../src/target/process_group.ts";
+
+/** Beside the data: which process serves it, so that a resumed run finds what the one before left behind. */
+export const PROCESS_FILE = "process.json";
 
 /** Milliseconds an orphan has to end by itself, then by SIGTERM, and between two looks. */
 const END_DEADLINE_MS = 5000;
@@ -21,16 +26,10 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-/** Signals the group a child of ours leads; nothing happens if it has ended. */
-export function signalGroup(pid: number, signal: Deno.Signal): void {
-  for (const receiver of Deno.build.os === "windows" ? [pid] : [-pid, pid]) {
-    try {
-      Deno.kill(receiver, signal);
-      return;
-    } catch {
-      // No such group: its leader may be on the way to becoming one, so it is signalled alone.
-    }
-  }
+/** Writes down which process serves a folder, for {@linkcode endOrphan}. */
+export async function noteProcess(file: string, pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  await writeAtomic(file, JSON.stringify({ pid, started: startOf(pid) }) + "\n");
 }
 
 /**

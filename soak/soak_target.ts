@@ -6,12 +6,13 @@ import { type Options, UsageError } from "../src/cli/parse.ts";
 import { checkFaults, chooseTarget, targetSpec } from "../src/cli/target_options.ts";
 import { type Adapter, NO_ADAPTER } from "../src/target/adapter.ts";
 import { type Dialect, shippedDialect } from "../src/target/dialect.ts";
-import { ContainerTarget } from "../src/target/container.ts";
 import { faultNames } from "../src/target/embedded.ts";
 import { EndpointTarget } from "../src/target/endpoint.ts";
+import { ManagedTarget } from "../src/target/managed_target.ts";
 import type { Target } from "../src/target/target.ts";
-import { NodeChild, type Started, type SteeredNode } from "./child.ts";
-import { ContainerChild } from "./container_child.ts";
+import { NodeChild, type SteeredNode } from "./child.ts";
+import { ManagedChild } from "./managed_child.ts";
+import { endOrphan, noteProcess, PROCESS_FILE } from "./orphan.ts";
 import type { WorkerSeat } from "./worker_seat.ts";
 
 /** A target and how to look at it. */
@@ -67,29 +68,41 @@ export async function openTarget(options: Options, run: TargetRun): Promise<Soak
     if (dialect === undefined) throw new UsageError("soak: the dialect contract is missing");
     const shared = run.seat?.target(dialect, NO_ADAPTER);
     if (shared !== undefined) return shared;
-    return await started(
-      { kind: "embedded", main: run.programUrl, faults },
-      { spec, dialect, adapter: NO_ADAPTER },
-      run,
-    );
+    return await embedded(spec, faults, dialect, run);
   }
-  const { target, adapter } = await chooseTarget(options, run);
+  const data = spec.startsWith("exec:") ? dataFolder(run.folder, run.timeOrigin) : undefined;
+  const { target, adapter } = await chooseTarget(options, {
+    ...run,
+    ...(data === undefined ? {} : { directory: data }),
+  });
   const shared = run.seat?.target(target.dialect, adapter);
   if (shared !== undefined) return shared;
-  if (spec.startsWith("exec:")) {
-    const command = spec.slice("exec:".length).trim();
-    return await started({ kind: "exec", command }, { spec, dialect: target.dialect, adapter }, run);
-  }
-  if (target instanceof ContainerTarget) return await contained(target, adapter, run);
+  if (target instanceof ManagedTarget) return await managed(target, adapter, run, data);
   const pid = options.number("pid");
   const named = { kind: target.kind, url: target.url };
   return { target, adapter, child: undefined, embedded: false, named, pid: () => pid, stop: () => target.stop() };
 }
 
-/** @throws {ProcessError} If the container does not come up; then it is removed. */
-async function contained(target: ContainerTarget, adapter: Adapter, { clock }: TargetRun): Promise<SoakTarget> {
+/**
+ * A process or a container of the operator.
+ *
+ * @param data Where a process keeps its data.
+ * @throws {ProcessError} If it does not come up; then nothing of it is left but its data.
+ */
+async function managed(
+  target: ManagedTarget,
+  adapter: Adapter,
+  { clock }: TargetRun,
+  data: string | undefined,
+): Promise<SoakTarget> {
+  const file = data === undefined ? undefined : join(data, PROCESS_FILE);
+  if (file !== undefined) await endOrphan(file, clock);
   const running = await target.shared();
-  const child = new ContainerChild(running, clock);
+  const note = async (pid: number | undefined) => {
+    if (file !== undefined) await noteProcess(file, pid);
+  };
+  await note(running.node.pid);
+  const child = new ManagedChild(running, clock, note);
   return {
     target,
     adapter,
@@ -97,31 +110,34 @@ async function contained(target: ContainerTarget, adapter: Adapter, { clock }: T
     embedded: false,
     named: { kind: target.kind, url: target.url },
     pid: () => child.pid,
-    memoryBytes: () => running.node.memoryBytes?.() ?? Promise.resolve(undefined),
+    ...(data === undefined
+      ? { memoryBytes: () => running.node.memoryBytes?.() ?? Promise.resolve(undefined) }
+      : { data }),
     stop: async () => {
       await child.stop();
       await target.stop();
+      if (file !== undefined) await Deno.remove(file).catch(() => {});
     },
   };
 }
 
-async function started(
-  what: Started,
-  { spec, dialect, adapter }: { readonly spec: string; readonly dialect: Dialect; readonly adapter: Adapter },
-  { clock, seed, timeOrigin, folder }: TargetRun,
+async function embedded(
+  spec: string,
+  faults: readonly string[],
+  dialect: Dialect,
+  { clock, seed, timeOrigin, folder, programUrl }: TargetRun,
 ): Promise<SoakTarget> {
   const data = dataFolder(folder, timeOrigin);
-  const child = await NodeChild.start({ what, clock, data, seed });
+  const child = await NodeChild.start({ main: programUrl, faults, clock, data, seed });
   try {
     const { root, node } = await child.keys();
     const access = { root, sut: node, allowWrites: true, disposable: true };
-    const target = new EndpointTarget({ url: child.url, access, dialect, adapter });
     return {
-      target,
-      adapter,
+      target: new EndpointTarget({ url: child.url, access, dialect, adapter: NO_ADAPTER }),
+      adapter: NO_ADAPTER,
       child,
-      embedded: what.kind === "embedded",
-      named: { kind: what.kind === "embedded" ? "embedded" : "process", url: spec },
+      embedded: true,
+      named: { kind: "embedded", url: spec },
       pid: () => child.pid,
       data,
       stop: () => child.stop(),

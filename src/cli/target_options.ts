@@ -148,6 +148,8 @@ export async function chooseTarget(
     readonly captureWire?: boolean;
     /** Aborted by Ctrl-C: a node that is being started is given up. */
     readonly signal?: AbortSignal;
+    /** Where a process that is started keeps its data, beyond its end; signals go to its whole group then. */
+    readonly directory?: string;
   },
 ): Promise<ChosenTarget> {
   const spec = targetSpec(options);
@@ -186,7 +188,8 @@ export async function chooseTarget(
         '--target exec: the command must contain {port}, as in exec:"mynode --port {port} --data {data}"',
       );
     }
-    return chosen(new ProcessTarget({ ...starting, command, adapter }));
+    const kept = run.directory === undefined ? {} : { directory: run.directory, wholeGroup: true };
+    return chosen(new ProcessTarget({ ...starting, ...kept, command, adapter }));
   }
   if (spec.startsWith("docker:")) {
     const [image, ...command] = splitCommand(spec.slice("docker:".length));

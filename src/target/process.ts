@@ -24,7 +24,7 @@ import {
   writeKeys,
 } from "./managed_node.ts";
 import { ManagedTarget } from "./managed_target.ts";
-import { groupLeft } from "./process_group.ts";
+import { groupLeft, signalGroup } from "./process_group.ts";
 import { type Exit, ProcessError, RunningChild } from "./running_child.ts";
 import type { NodeHandle } from "./target.ts";
 
@@ -40,6 +40,10 @@ export interface ProcessOptions {
   readonly readyMs?: number;
   /** Aborted by Ctrl-C. */
   readonly signal?: AbortSignal;
+  /** Its data directory, which stays when it ends; without it one is made, and removed in the end. */
+  readonly directory?: string;
+  /** Signals go to all its processes, not to the first alone. */
+  readonly wholeGroup?: boolean;
 }
 
 /** A process and its place on disk. */
@@ -57,7 +61,8 @@ class ManagedProcess implements ManagedNode {
   ) {}
 
   static async create(options: ProcessOptions, clock: Clock, signal?: AbortSignal): Promise<ManagedProcess> {
-    const directory = await Deno.makeTempDir({ prefix: "hearthproof-target-" });
+    const directory = options.directory ?? await Deno.makeTempDir({ prefix: "hearthproof-target-" });
+    await Deno.mkdir(directory, { recursive: true });
     await writeKeys(directory, options.seed);
     return new ManagedProcess(options, clock, directory, freePort(options.seed), signal);
   }
@@ -100,7 +105,11 @@ class ManagedProcess implements ManagedNode {
   }
 
   signal(signal: Deno.Signal): Promise<void> {
-    if (this.#child?.ended === undefined) this.#child?.signal(signal);
+    const child = this.#child;
+    if (child !== undefined && child.ended === undefined) {
+      if (this.options.wholeGroup === true) signalGroup(child.pid, signal);
+      else child.signal(signal);
+    }
     return Promise.resolve();
   }
 
@@ -124,7 +133,7 @@ class ManagedProcess implements ManagedNode {
   async remove(): Promise<void> {
     await endNode(this, "SIGTERM");
     await this.release();
-    await Deno.remove(this.directory, { recursive: true });
+    if (this.options.directory === undefined) await Deno.remove(this.directory, { recursive: true });
   }
 }
 

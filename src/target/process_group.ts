@@ -46,6 +46,18 @@ export async function groupLeft(group: number, clock: Clock): Promise<number | n
   }
 }
 
+/** Signals the group a child of ours leads; nothing happens if it has ended. */
+export function signalGroup(pid: number, signal: Deno.Signal): void {
+  for (const receiver of Deno.build.os === "windows" ? [pid] : [-pid, pid]) {
+    try {
+      Deno.kill(receiver, signal);
+      return;
+    } catch {
+      // No such group: its leader may be on the way to becoming one, so it is signalled alone.
+    }
+  }
+}
+
 /** Kills whatever is left of a group. */
 export function killGroup(group: number): void {
   if (Deno.build.os === "windows") return;

@@ -1,17 +1,22 @@
-/** A container as the target of a run: what a process of ours can do, through the engine. */
+/** A process or a container of the operator as the target of a run, steered as the other commands steer theirs. */
 
 import type { Clock } from "../src/protocol/mod.ts";
 import { endNode, type ManagedNode } from "../src/target/managed_node.ts";
 import type { RunningNode } from "../src/target/managed_target.ts";
 import type { SteeredNode } from "./child.ts";
 
-/** See the module comment. Its data are a volume that stays from start to start and is gone with the container. */
-export class ContainerChild implements SteeredNode {
+/** See the module comment. Its data stay from start to start; the volume of a container is gone with it. */
+export class ManagedChild implements SteeredNode {
   readonly url: string;
   readonly #node: ManagedNode;
   #stopped = false;
 
-  constructor({ node, handle: { endpoint } }: RunningNode, private readonly clock: Clock) {
+  /** @param begun Told the process after every further start. */
+  constructor(
+    { node, handle: { endpoint } }: RunningNode,
+    private readonly clock: Clock,
+    private readonly begun: (pid: number | undefined) => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#node = node;
     this.url = `${endpoint.scheme}://${endpoint.host}:${endpoint.port}`;
   }
@@ -30,10 +35,12 @@ export class ContainerChild implements SteeredNode {
     await endNode(this.#node, how);
     await this.#node.release();
     await this.clock.sleep(awayMs ?? 0, signal).catch(() => {});
-    if (!this.#stopped) await this.#node.start();
+    if (this.#stopped) return;
+    await this.#node.start();
+    await this.begun(this.#node.pid);
   }
 
-  /** Nothing is started any more; the target removes the container. */
+  /** Nothing is started any more; the target ends what runs. */
   stop(): Promise<void> {
     this.#stopped = true;
     return Promise.resolve();

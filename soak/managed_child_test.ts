@@ -3,7 +3,7 @@ import { systemClock } from "../src/wire/mod.ts";
 import type { ManagedNode } from "../src/target/managed_node.ts";
 import type { Exit } from "../src/target/running_child.ts";
 import type { NodeHandle } from "../src/target/target.ts";
-import { ContainerChild } from "./container_child.ts";
+import { ManagedChild } from "./managed_child.ts";
 
 const HANDLE: NodeHandle = {
   endpoint: { scheme: "http", host: "127.0.0.1", port: 7900 },
@@ -57,7 +57,7 @@ class NotedNode implements ManagedNode {
 
 Deno.test("a container is ended, let go of and started again", async () => {
   const node = new NotedNode();
-  const child = new ContainerChild({ node, handle: HANDLE }, systemClock());
+  const child = new ManagedChild({ node, handle: HANDLE }, systemClock());
   assertEquals([child.url, child.pid], ["http://127.0.0.1:7900", 7]);
   await child.restart("SIGKILL");
   await child.signal("SIGSTOP");
@@ -68,7 +68,7 @@ Deno.test("once the run ends a container stays away no longer", async () => {
   const node = new NotedNode();
   const over = new AbortController();
   const HOUR_MS = 3_600_000;
-  const restarting = new ContainerChild({ node, handle: HANDLE }, systemClock()).restart(
+  const restarting = new ManagedChild({ node, handle: HANDLE }, systemClock()).restart(
     "SIGKILL",
     HOUR_MS,
     over.signal,
@@ -80,7 +80,7 @@ Deno.test("once the run ends a container stays away no longer", async () => {
 
 Deno.test("a container that was stopped for good is not started again by a restart under way", async () => {
   const node = new NotedNode();
-  const child = new ContainerChild({ node, handle: HANDLE }, systemClock());
+  const child = new ManagedChild({ node, handle: HANDLE }, systemClock());
   const restarting = child.restart("SIGTERM", 20);
   await child.stop();
   await restarting;
