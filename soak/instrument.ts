@@ -1,8 +1,12 @@
 /** The tester watches itself: a saturated tester makes a run invalid and never blames the target. */
 
+import { getHeapStatistics } from "node:v8";
 import type { Json } from "../src/protocol/mod.ts";
+import type { SeriesVerdict } from "../src/stats/judge_series.ts";
 import { quantile } from "../src/stats/quantile.ts";
 import type { Keeper } from "./monitors/monitor.ts";
+import type { Observation } from "./observation.ts";
+import { valueText } from "./value_text.ts";
 
 /**
  * Above these the tester measures itself, milliseconds. One call in twenty must be late: a single hiccup of a busy
@@ -10,6 +14,8 @@ import type { Keeper } from "./monitors/monitor.ts";
  */
 const MAX_SEND_LAG_MS = 250;
 const MAX_LOOP_LAG_MS = 250;
+/** Above this share of what its heap may grow to, the tester spends its time collecting garbage. */
+const MAX_HEAP_SHARE = 0.85;
 /** Values kept for the percentiles; older ones are overwritten. */
 const KEPT = 20_000;
 /** Precision of the values in the journal. */
@@ -18,6 +24,8 @@ const KEPT_PER_MS = 100;
 /** Fields of the report's `instrument`. */
 export interface InstrumentReport {
   readonly heap_slope_per_hour: number | null;
+  /** The tester's own heap by the same detector; null where too little was measured to say anything. */
+  readonly heap_verdict: "stable" | "drifting" | "inconclusive" | null;
   readonly rss_bytes: number;
   readonly send_lag_p99_ms: number;
   readonly loop_lag_p99_ms: number;
@@ -59,28 +67,54 @@ class Ring {
   }
 }
 
-/** See the module comment. It is fed directly: its own lag is worth no line of the journal per call. */
+/** See the module comment. Lags are told directly: they are worth no line of the journal per call. */
 export class Instrument implements Keeper {
   readonly name = "instrument";
   readonly #sendLag = new Ring();
   readonly #loopLag = new Ring();
   #overflow = 0;
+  /** The least the heap was at two looks in a row: what collections leave, at most. */
+  #heap = 0;
+  #heapBefore = 0;
   /** Memory of the process that measured; a later one that only reports must not take its place. */
   #rss: number | undefined;
 
-  observe(): void {}
+  /** @param heapLimit Bytes the heap may grow to. */
+  constructor(private readonly heapLimit: number = getHeapStatistics().heap_size_limit) {}
+
+  observe(observation: Observation): void {
+    if (observation.kind !== "sample" || observation.series !== "tester.heap") return;
+    this.#heap = Math.min(this.#heapBefore, observation.value);
+    this.#heapBefore = observation.value;
+  }
 
   state(): Json {
     const rss = this.#rss ?? Deno.memoryUsage().rss;
-    return { send: this.#sendLag.state(), loop: this.#loopLag.state(), overflow: this.#overflow, rss };
+    return {
+      send: this.#sendLag.state(),
+      loop: this.#loopLag.state(),
+      overflow: this.#overflow,
+      rss,
+      heap: this.#heap,
+    };
   }
 
   restore(state: Json): void {
-    const { send, loop, overflow, rss } = state as { send: Json; loop: Json; overflow: number; rss: number };
+    const { send, loop, overflow, rss, heap, heap_before } = state as unknown as {
+      readonly send: Json;
+      readonly loop: Json;
+      readonly overflow: number;
+      readonly rss: number;
+      /** Absent in journals of versions that did not look at it. */
+      readonly heap?: number;
+      readonly heap_before?: number;
+    };
     this.#sendLag.restore(send);
     this.#loopLag.restore(loop);
     this.#overflow = overflow;
     this.#rss = rss;
+    this.#heap = heap ?? 0;
+    this.#heapBefore = heap_before ?? 0;
   }
 
   /** A call left this many milliseconds after it was due, for no fault of the target. */
@@ -110,12 +144,17 @@ export class Instrument implements Keeper {
     const loop = this.#loopLag.p95();
     if (loop > MAX_LOOP_LAG_MS) return `processor: the event loop lags ${loop.toFixed(0)} ms (p95)`;
     if (send > MAX_SEND_LAG_MS) return `sending: calls leave ${send.toFixed(0)} ms after they are due (p95)`;
+    if (this.#heap > MAX_HEAP_SHARE * this.heapLimit) {
+      return `memory: the heap takes ${valueText(this.#heap, "bytes")} of ${valueText(this.heapLimit, "bytes")}`;
+    }
     return this.#overflow > 0 ? `queue: ${this.#overflow} due calls found no place` : undefined;
   }
 
-  report(heapSlopePerHour: number | null): InstrumentReport {
+  /** @param heap The tester's heap as it was judged. */
+  report(heap?: SeriesVerdict): InstrumentReport {
     return {
-      heap_slope_per_hour: heapSlopePerHour,
+      heap_slope_per_hour: heap?.slopePerHour ?? null,
+      heap_verdict: heap?.verdict ?? null,
       rss_bytes: this.#rss ?? Deno.memoryUsage().rss,
       send_lag_p99_ms: this.#sendLag.p99(),
       loop_lag_p99_ms: this.#loopLag.p99(),

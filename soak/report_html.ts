@@ -205,7 +205,12 @@ function instrument({ instrument: one }: SoakReport): string {
     ["send lag p99", `${ms(one.send_lag_p99_ms)} ms`],
     ["event loop lag p99", `${ms(one.loop_lag_p99_ms)} ms`],
     ["resident memory", valueText(one.rss_bytes, "bytes")],
-    ["heap slope", one.heap_slope_per_hour === null ? "-" : `${valueText(one.heap_slope_per_hour, "bytes")}/h`],
+    [
+      "heap",
+      `${one.heap_verdict ?? "-"}${
+        one.heap_slope_per_hour === null ? "" : `, slope ${valueText(one.heap_slope_per_hour, "bytes")}/h`
+      }`,
+    ],
   ];
   return `<h2>The tester itself</h2>${table(["what", "value"], rows)}`;
 }

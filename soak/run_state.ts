@@ -1,7 +1,6 @@
 /** All that judges one run, made from facts alone: the run feeds it, the journal keeps it, a report is made from it. */
 
 import { Random, timestamp } from "../src/protocol/mod.ts";
-import { judgeSeries } from "../src/stats/judge_series.ts";
 import { Instrument } from "./instrument.ts";
 import { LiveSet } from "./live_set.ts";
 import { AccountingMonitor } from "./monitors/accounting.ts";
@@ -22,7 +21,7 @@ import { SeriesStore } from "./series.ts";
 import { type AuditReport, reportedSeries, SOAK_SCHEMA, type SoakReport } from "./soak_report.ts";
 import { Tally } from "./tally.ts";
 import { Thresholds } from "./thresholds.ts";
-import { conclude, judgeAll, type JudgedSeries } from "./verdict.ts";
+import { conclude, judgeAll, type JudgedSeries, judgeHeap } from "./verdict.ts";
 
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_HOUR = 3600;
@@ -189,7 +188,7 @@ export class RunState {
         by_capability: Object.fromEntries(capabilities.map(([name, histogram]) => [name, histogram.summary()])),
       },
       errors: tally.errors,
-      instrument: this.instrument.report(judgeSeries(this.series.of("tester.heap")).slopePerHour),
+      instrument: this.instrument.report(judgeHeap(this.series, gaps)?.verdict),
       gaps,
       thresholds: this.thresholds.reports(),
       monitors,

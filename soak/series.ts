@@ -64,6 +64,9 @@ const latency = (name: string, lagShare: number): SeriesKind => ({
   settlingRise: (base) => Math.max(SETTLING_LATENCY_MS, SETTLING_LATENCY_SHARE * base),
 });
 
+/** The tester's own heap: judged like memory of the target, and no part of its verdict. */
+export const TESTER_HEAP = memory("tester.heap");
+
 /** Series that are judged, in the order they are shown. */
 export const JUDGED: readonly SeriesKind[] = [
   memory("memory.rss"),

@@ -123,6 +123,7 @@ export function reportLines(report: SoakReport, width: number): string[] {
   row(
     "tester",
     `send lag p99 ${ms(instrument.send_lag_p99_ms)} ms, loop lag p99 ${ms(instrument.loop_lag_p99_ms)} ms` +
+      (instrument.heap_verdict === null ? "" : `, heap ${instrument.heap_verdict}`) +
       (instrument.saturated === null ? "" : `, SATURATED: ${instrument.saturated}`),
   );
   const offending = report.monitors.flatMap(({ name, first_offence: first, offences }) =>

@@ -85,7 +85,7 @@ export class Lookout {
     private readonly clock: Clock,
     private readonly thresholdsElsewhere: boolean = false,
   ) {
-    this.#instrument = state.instrument.report(null);
+    this.#instrument = state.instrument.report();
   }
 
   /** @param elapsed_s Run time now. @param duration_s Run time at the planned end. */
@@ -148,7 +148,7 @@ export class Lookout {
     const others = there.filter((one) => one !== memory);
     const kind = turn % 2 === 0 && memory !== undefined ? memory : others[(turn >> 1) % (others.length + 1)];
     if (kind === undefined) {
-      this.#instrument = instrument.report(null);
+      this.#instrument = instrument.report();
     } else {
       const alone = new SeriesStore();
       for (const { t_s, value } of series.of(kind.name)) alone.add(kind.name, t_s, value);

@@ -4,7 +4,7 @@ import { DEFAULT_LIMIT_SHARE, judgeFamily, SECONDS_PER_HOUR, type SeriesVerdict 
 import { median } from "../src/stats/quantile.ts";
 import type { Excluded } from "../src/stats/sample.ts";
 import type { MonitorVerdict } from "./observation.ts";
-import { JUDGED, type SeriesKind, type SeriesStore, SETTLING_S } from "./series.ts";
+import { JUDGED, type SeriesKind, type SeriesStore, SETTLING_S, TESTER_HEAP } from "./series.ts";
 import { valueText } from "./value_text.ts";
 
 /** Parts of a short run of which the first and the last are compared. */
@@ -30,7 +30,21 @@ export function judgeAll(
   excluded: readonly Excluded[],
   lag: (share: number) => number = () => 0,
 ): readonly JudgedSeries[] {
-  const kinds = JUDGED.filter(({ name }) => series.of(name).length > 0);
+  return judgeKinds(JUDGED, series, excluded, lag);
+}
+
+/** Judges the tester's own heap by the same rules; undefined where it was not measured. */
+export function judgeHeap(series: SeriesStore, excluded: readonly Excluded[]): JudgedSeries | undefined {
+  return judgeKinds([TESTER_HEAP], series, excluded, () => 0)[0];
+}
+
+function judgeKinds(
+  wanted: readonly SeriesKind[],
+  series: SeriesStore,
+  excluded: readonly Excluded[],
+  lag: (share: number) => number,
+): readonly JudgedSeries[] {
+  const kinds = wanted.filter(({ name }) => series.of(name).length > 0);
   const limits = kinds.map((kind) => coarseLimit(kind, series));
   const verdicts = judgeFamily(kinds.map(({ name, unit }, index) => {
     const limit = limits[index];

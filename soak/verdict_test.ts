@@ -3,7 +3,7 @@ import type { CallDone, MonitorVerdict } from "./observation.ts";
 import { SeriesStore } from "./series.ts";
 import { exitCodeOf } from "./outcome.ts";
 import { Thresholds } from "./thresholds.ts";
-import { conclude, type Findings, judgeAll } from "./verdict.ts";
+import { conclude, type Findings, judgeAll, judgeHeap } from "./verdict.ts";
 
 const MIB = 1_048_576;
 
@@ -65,6 +65,16 @@ Deno.test("a latency that rises by less than the tester lags is not the target's
   assertEquals(judged(5)?.verdict, "drifting");
   assertEquals(judged(30)?.verdict, "inconclusive");
   assertStringIncludes(judged(30)?.reason ?? "", "the tester itself lags 30 ms");
+});
+
+Deno.test("the tester's own heap is judged like that of the target", () => {
+  const heap = (perSecond: number) => {
+    const store = new SeriesStore();
+    for (let t = 0; t <= 1200; t += 2) store.add("tester.heap", t, 20 * MIB + perSecond * t + (t % 30) * 100_000);
+    return judgeHeap(store, [])?.verdict.verdict;
+  };
+  assertEquals([heap(0), heap(50_000)], ["stable", "drifting"]);
+  assertEquals(judgeHeap(new SeriesStore(), []), undefined);
 });
 
 function call(second: number, ms: number, code = "ok"): CallDone {
