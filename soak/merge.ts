@@ -99,6 +99,8 @@ export function mergeShards(
     instrument: {
       ...first.instrument,
       heap_slope_per_hour: most(reports.map(({ instrument }) => instrument.heap_slope_per_hour)),
+      heap_verdict: HEAP_VERDICTS.find((one) => reports.some(({ instrument }) => instrument.heap_verdict === one)) ??
+        null,
       rss_bytes: sum(reports, ({ instrument }) => instrument.rss_bytes),
       send_lag_p99_ms: Math.max(...reports.map(({ instrument }) => instrument.send_lag_p99_ms)),
       loop_lag_p99_ms: Math.max(...reports.map(({ instrument }) => instrument.loop_lag_p99_ms)),
@@ -165,6 +167,8 @@ function mergeAudit(chains: readonly AuditReport[]): AuditReport {
   };
 }
 
+/** Worst first. */
+const HEAP_VERDICTS = ["drifting", "inconclusive", "stable"] as const;
 /** Worst first. */
 const OUTCOMES: readonly MonitorVerdict["outcome"][] = ["violated", "inconclusive", "sound", "idle"];
 
