@@ -6,7 +6,7 @@ import { type Cause, causeKey } from "./causes.ts";
 import { expectationOf } from "./expectation.ts";
 import { curlScript } from "./curl.ts";
 import { recordingText } from "./export.ts";
-import { keyOf } from "./finding.ts";
+import { type Finding, keyOf } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { type Laboratory, requestsOf } from "./laboratory.ts";
 import type { PairRun } from "./pair.ts";
@@ -17,8 +17,22 @@ import type { Difference, Minimal } from "./result.ts";
 export { freshRun, type Laboratory } from "./laboratory.ts";
 
 /** Judges, shrinks and merges all causes, worst first. */
-export async function investigate(plan: Plan, main: PairRun, causes: readonly Cause[], lab: Laboratory) {
-  return await new Investigator(plan, main, lab, new Reducer(plan, main, lab)).all(causes);
+export async function investigate(
+  plan: Plan,
+  main: PairRun,
+  causes: readonly Cause[],
+  lab: Laboratory,
+  shortening: Shortening = new Reducer(plan, main, lab),
+) {
+  return await new Investigator(plan, main, lab, shortening).all(causes);
+}
+
+/** How a cause becomes a short sequence. */
+export interface Shortening {
+  /** Findings that no mask hides. */
+  kept(run: PairRun): Finding[];
+  /** Undefined if there is no sequence that shows it. */
+  reduce(cause: Cause): Promise<Reduced | undefined>;
 }
 
 interface Open {
@@ -33,7 +47,7 @@ class Investigator {
     private readonly plan: Plan,
     private readonly main: PairRun,
     private readonly lab: Laboratory,
-    private readonly reducer: Reducer,
+    private readonly reducer: Shortening,
   ) {}
 
   async all(causes: readonly Cause[]): Promise<Difference[]> {

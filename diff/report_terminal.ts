@@ -41,13 +41,12 @@ function entry(difference: Difference, width: number): string[] {
     cut(`${indent}right  ${visible(right)}`, width),
   ];
   if (also.length > 0) lines.push(cut(`${indent}also   ${also.map(visible).join("; ")}`, width));
-  lines.push(
-    minimal === undefined
-      ? `${indent}not shrunk`
-      : `${indent}shown by ${minimal.steps} step${minimal.steps === 1 ? "" : "s"} (${minimal.confidence}${
-        minimal.complete ? "" : ", not the shortest yet"
-      }): ${minimal.file}`,
-  );
+  const shown = minimal === undefined
+    ? "not shrunk"
+    : `shown by ${minimal.steps} step${minimal.steps === 1 ? "" : "s"} (${visible(minimal.confidence)}${
+      minimal.complete ? "" : ", not the shortest yet"
+    }): ${minimal.file}`;
+  lines.push(...wrap(shown, inner).map((line) => indent + line));
   return lines;
 }
 

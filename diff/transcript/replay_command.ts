@@ -60,9 +60,6 @@ export async function replayCommand(
 ): Promise<number> {
   const { clock, signal } = context;
   const { printer, directory } = output;
-  if (options.given("left")) {
-    throw new UsageError(`--replay ${path}: the recording is the left side, so --left must go`);
-  }
   const transcript = await transcriptOf(path);
   const { seed: recordedSeed, target: recordedTarget } = transcript.header;
   const seed = typeof recordedSeed === "number" ? recordedSeed : 0;
@@ -76,6 +73,7 @@ export async function replayCommand(
   const place = { program: context.program, directory: join(directory, "nodes") };
   const target = await makeTarget(sideOptions(options, "right", spec), spec, frame, place);
   const embedded = target.kind === "embedded" ? ["right"] : [];
+  const targets = [target];
   try {
     banner(printer, embedded);
     const right = await meet("right", target, frame);
@@ -91,16 +89,38 @@ export async function replayCommand(
     const given = options.text("mask");
     const mask = new Mask(given === undefined ? STANDING_MASK : parseMask(await readText("mask", given)));
     const recording = typeof recordedTarget === "string" ? `recording of ${recordedTarget}` : "recording";
+    const standIn = async () => {
+      printer.progress("starting a stand-in for the recorded node");
+      const leftSpec = standInSpec(options, recordedTarget);
+      const made = await makeTarget(sideOptions(options, "left", leftSpec), leftSpec, frame, place);
+      targets.push(made);
+      const contestant = await meet("left", made, frame);
+      const differs = async (index: number) => {
+        const scope = scopes[index];
+        if (scope === undefined) return [];
+        const { findings } = await replayOne(scope, contestant, frame, { node, ...before, signal });
+        return findings.filter((finding) => !mask.hides(finding));
+      };
+      return { contestant, differs };
+    };
     const result = await replayResult(scopes, cases, {
-      ...{ recording, right, frame, mask, directory, signal },
+      ...{ recording, right, frame, mask, directory, signal, standIn },
+      budgetMs: options.number("shrink-budget") ?? 0,
+      progress: (text) => printer.progress(text),
       ...(context.requirements === undefined ? {} : { laws: new LawFinder(await context.requirements()) }),
     });
     if (given === undefined) await writeAtomic(join(directory, "mask.yaml"), maskText(STANDING_MASK));
     return await finish(result, { ...output, embedded });
   } finally {
-    await target.stop();
+    await Promise.all(targets.map((one) => one.stop()));
     await Deno.remove(place.directory, { recursive: true }).catch(() => {});
   }
+}
+
+/** What stands in for the recorded node: what `--left` says, the same built-in node again, or the sound one. */
+function standInSpec(options: Options, recorded: unknown): string {
+  if (options.given("left")) return options.text("left") ?? "embedded";
+  return typeof recorded === "string" && /^embedded(:|$)/.test(recorded) ? recorded : "embedded";
 }
 
 /** The recorded cases that were asked for; repeats of a case are left out. */

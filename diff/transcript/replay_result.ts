@@ -1,6 +1,7 @@
 /** All replayed cases as one result: steps count through, one cause is one difference. */
 
 import { causesOf } from "../causes.ts";
+import type { Finding } from "../finding.ts";
 import { investigate } from "../investigate.ts";
 import type { LawFinder } from "../law_finder.ts";
 import type { Mask } from "../mask.ts";
@@ -11,11 +12,19 @@ import type { DiffResult } from "../result.ts";
 import type { Contestant, RunFrame } from "../side.ts";
 import type { RecordedScope } from "./exchanges.ts";
 import type { ReplayedScope } from "./replay_scope.ts";
+import { RecordingShortening } from "./shorten.ts";
 
 /** Renamed pairs the report shows. */
 const MAX_PAIRS = 200;
 /** Reasons for exchanges left out that the notes list. */
 const MAX_REASONS = 12;
+
+/** A node in the place of the recorded one. */
+export interface StandIn {
+  readonly contestant: Contestant;
+  /** What it answers otherwise than a recorded case says. */
+  readonly differs: (index: number) => Promise<readonly Finding[]>;
+}
 
 /** What the result says besides the findings. */
 export interface ReplayAbout {
@@ -27,9 +36,14 @@ export interface ReplayAbout {
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly laws?: LawFinder;
+  /** Milliseconds for all shrinking together; 0 leaves it out. */
+  readonly budgetMs: number;
+  readonly progress: (text: string) => void;
+  /** Starts the node that stands in for the recorded one; undefined if there is none. */
+  readonly standIn: () => Promise<StandIn | undefined>;
 }
 
-/** Puts the cases together. A recording cannot be asked again, so nothing is shrunk. */
+/** Puts the cases together, and shortens what differs as far as a stand-in for the recorded node allows. */
 export async function replayResult(
   scopes: readonly RecordedScope[],
   cases: readonly ReplayedScope[],
@@ -57,8 +71,12 @@ export async function replayResult(
     renamed: sum((one) => one.renamed),
     pairs,
   };
-  const lab = { ...about, left: right, budgetMs: 0, progress: () => {} };
-  const differences = await investigate(plan, run, causesOf(plan, findings), lab);
+  const causes = causesOf(plan, findings);
+  const standIn = causes.length === 0 || about.budgetMs === 0 ? undefined : await about.standIn();
+  const placed = cases.map((replayed, index) => ({ start: starts[index] ?? 0, replayed }));
+  const lab = { ...about, left: standIn?.contestant ?? right };
+  const shortening = about.budgetMs === 0 ? undefined : new RecordingShortening(plan, run, about, placed, standIn);
+  const differences = await investigate(plan, run, causes, lab, shortening);
   const answered = run.right.filter(({ status }) => status !== 0).length;
   const inconclusive = answered === 0;
   return {
