@@ -9,8 +9,8 @@ export type BurstSink = (left: string, right: string) => void;
 export interface Pace {
   /** All at once, so that budgets refill little while they are made. */
   readonly together: boolean;
-  /** Different names that were called: with several the budget of all names counts. */
-  readonly names: number;
+  /** Names called in turn, quick calls that only budgets limit: with several names the budget of all of them. */
+  readonly names?: number;
 }
 
 /** Calls in a row: granted ones may differ by this share, since budgets refill while calls are made. */
@@ -21,8 +21,8 @@ const TOGETHER_TOLERANCE = 0.2;
 const NOISE = 0.05;
 /** Calls per second that a budget gives back (wire-format.md section 15), with what a pace of our own may be off. */
 const REFILL_PER_SECOND = 10 * 1.5;
-/** The same for the budget of all names. */
-const TOTAL_REFILL_PER_SECOND = 100 * 1.5;
+/** The same for the budget of all names, whose calls are too many for a pace to be far off. */
+const TOTAL_REFILL_PER_SECOND = 100 * 1.2;
 const MS_PER_SECOND = 1000;
 const TOO_MANY = 429;
 /** No answer at all: what is done with calls above the hard limit. */
@@ -48,13 +48,20 @@ export function compareBursts(one: Observation, other: Observation, pace: Pace, 
   const tolerated = most * (pace.together ? TOGETHER_TOLERANCE : IN_A_ROW_TOLERANCE);
   // Of calls made at once either kind may come last.
   if (kinds(left) === kinds(right) && Math.abs(a - b) <= tolerated) return one.status !== other.status;
+  const alike = kinds(granted(left)) === kinds(granted(right));
+  if (pace.names !== undefined) {
+    // All may have come in one moment, or evenly while the burst lasted: a refill that was there was used or not.
+    const longest = Math.max(one.spanMs ?? 0, other.spanMs ?? 0);
+    const [perSecond, unsure] = pace.names > 1
+      ? [TOTAL_REFILL_PER_SECOND, most * NOISE]
+      : [REFILL_PER_SECOND, tolerated];
+    if (alike && Math.abs(a - b) <= longest / MS_PER_SECOND * perSecond + unsure) return true;
+  }
   // Calls that were made slower find more of the budget; that side may then have no refusal at all.
   const slower = (one.spanMs ?? 0) - (other.spanMs ?? 0);
   const more = slower > 0 ? a - b : b - a;
-  const perSecond = pace.names > 1 ? TOTAL_REFILL_PER_SECOND : REFILL_PER_SECOND;
-  const refilled = Math.abs(slower) / MS_PER_SECOND * perSecond;
+  const refilled = Math.abs(slower) / MS_PER_SECOND * REFILL_PER_SECOND;
   const least = -most * NOISE;
-  const alike = kinds(granted(left)) === kinds(granted(right));
   if (alike && more >= least && more <= refilled + tolerated) return true;
   sink(`${a} of ${left.length} (${kinds(left)})`, `${b} of ${right.length} (${kinds(right)})`);
   return true;

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { RunComparer } from "./compare.ts";
+import type { VectorStep } from "../src/runner/vector_steps.ts";
+import type { Observation } from "./observation.ts";
 import { answered, listCalls } from "./testing.ts";
+import type { CallParts } from "./traffic/draw.ts";
 
 const CALLS = 24;
 
@@ -11,10 +14,12 @@ function burst(granted: number, spanMs: number, refusal = 429) {
   return answered(last === 200 ? "{}" : '{"error":"rate_limited"}', { outcomes, spanMs, status: last });
 }
 
-function differences(left: ReturnType<typeof burst>, right: ReturnType<typeof burst>): string[] {
+/** Places where two bursts differ; `made` says how their calls were made. */
+function differences(left: Observation, right: Observation, made: CallParts = {}): string[] {
   const comparer = new RunComparer();
-  const [step] = listCalls(1);
-  const found = step === undefined ? [] : comparer.step(0, step, left, right);
+  const found = listCalls(1).flatMap(({ origin, step }) =>
+    comparer.step(0, { origin, step: { ...step, ...made } as VectorStep }, left, right)
+  );
   comparer.close();
   return found.map(({ path }) => path);
 }
@@ -59,6 +64,14 @@ Deno.test("of a few calls none may be granted more at the same pace", () => {
     unserved([...times(granted, 404), ...times(4 - granted, 429)], spanMs);
   assertEquals(differences(few(2, 6), few(4, 5)), ["outcomes"]);
   assertEquals(differences(few(4, 5), few(2, 6)), ["outcomes"]);
+});
+
+Deno.test("quick calls at once may use the refill of their whole time or none of it", () => {
+  const names = (granted: number, spanMs: number) =>
+    unserved([...times(granted, 404), ...times(252 - granted, 429)], spanMs);
+  assertEquals(differences(names(188, 700), names(121, 690), { parallel: 252, names: 28 }), []);
+  assertEquals(differences(names(188, 90), names(121, 80), { parallel: 252, names: 28 }), ["outcomes"]);
+  assertEquals(differences(names(188, 700), names(121, 690), { parallel: 252, names: 1 }), ["outcomes"]);
 });
 
 Deno.test("calls at once that take very much longer are a difference of time", () => {

@@ -290,7 +290,7 @@ export const busTemplates: readonly Template[] = [
       if (as === undefined || draw.known("two names") !== undefined) return;
       draw.save("two names");
       return ["experimental.first", "experimental.second"].map((name) =>
-        call("burst/two names", as, name, {}, { requirement: "TRN-064" }, { parallel: WITHIN_BUDGET })
+        call("burst/two names", as, name, {}, { requirement: "TRN-064" }, { parallel: WITHIN_BUDGET, names: 1 })
       );
     },
   },
@@ -310,7 +310,8 @@ export const busTemplates: readonly Template[] = [
       const as = draw.bursters()[4];
       if (as === undefined || draw.known("flood") !== undefined) return;
       draw.save("flood");
-      return [call("burst/flood", as, "experimental.flood", {}, { requirement: "TRN-066" }, { parallel: FLOOD })];
+      const parts = { parallel: FLOOD, names: 1 };
+      return [call("burst/flood", as, "experimental.flood", {}, { requirement: "TRN-066" }, parts)];
     },
   },
   {
@@ -363,7 +364,7 @@ const PLAIN_BURSTERS = 3;
 /** Calls of one name in a second that every budget allows (wire-format.md section 15: 10). */
 const WITHIN_BUDGET = 9;
 /** Names that together go far over the 100 calls a second that a caller has in total. */
-const MANY_NAMES = 28;
+const MANY_NAMES = 44;
 /** More calls of one name in a second than the hard limit of 100 by more than a slow machine gives back. */
 const FLOOD = 300;
 /** One more than a budget of a second twice over, far below the hard limit (wire-format.md section 15). */
