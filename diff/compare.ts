@@ -205,7 +205,8 @@ function millis(ms: number): string {
 
 function paceOf({ step }: PlannedStep): Pace {
   const call = step.do === "call" ? step : undefined;
-  return { together: call?.parallel !== undefined, names: call?.names ?? 1 };
+  const names = call?.names === undefined ? {} : { names: call.names };
+  return { together: call?.parallel !== undefined, ...names };
 }
 
 /** Whether one side did not wait for a message that the other waited for in vain: a busy machine never makes it early. */
