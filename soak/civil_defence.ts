@@ -65,18 +65,33 @@ export async function openCivilDefence(options: CivilDefenceOptions): Promise<Ci
   if (advertised(session.profile, EXPORT) === undefined) return none(`the target does not offer ${EXPORT}`);
   if (given !== undefined) {
     const actor: Actor = { name: "auditor", identity: given.identity, id: given.identity.id, level: "member" };
-    const made = { auditors: [{ ...given, actor }], publishers: [] };
-    return { ...made, ...await refused(options, made.auditors) };
+    const auditors = [{ ...given, actor }];
+    const publishers = root === undefined || !writes
+      ? []
+      : await unlessRefused([], () => issuePublishers(options, certifier(options, root)));
+    return { auditors, publishers, ...await refused(options, auditors) };
   }
   if (root === undefined || !writes) {
     return none("no auditor key is at hand (--auditor-key, or --root-key with --allow-writes)");
   }
+  return await unlessRefused(none, async () => {
+    const auditors: Auditor[] = [];
+    const certify = certifier(options, root);
+    for (let i = 0; i < AUDITORS; i++) {
+      const holder = await options.opened.actors.member(`soak-auditor-${i}`);
+      auditors.push(await certify(holder, AUDITOR_ROLE, AUDITOR_SCOPES));
+    }
+    return { auditors, publishers: await issuePublishers(options, certify), ...await refused(options, auditors) };
+  });
+}
+
+/** What was made, or what stands for it where the target refuses certificates. */
+async function unlessRefused<T>(instead: T | ((why: string) => T), make: () => Promise<T>): Promise<T> {
   try {
-    const made = await issue(options, root);
-    return { ...made, ...await refused(options, made.auditors) };
+    return await make();
   } catch (error) {
     if (!(error instanceof NoSuchActor) && !(error instanceof RefusedCertificate)) throw error;
-    return none(error.message);
+    return instead instanceof Function ? instead(error.message) : instead;
   }
 }
 
@@ -94,12 +109,16 @@ async function refused({ opened }: CivilDefenceOptions, auditors: readonly Audit
   return code === undefined ? {} : { unreadable: `an export was refused with ${code}` };
 }
 
-async function issue(
-  { opened: { session, actors }, rate }: CivilDefenceOptions,
-  root: Identity,
-): Promise<Pick<CivilDefence, "auditors" | "publishers">> {
+type Certify = (
+  actor: Actor,
+  role: string,
+  scopes: readonly string[],
+) => Promise<{ readonly actor: Actor; readonly role: string; readonly certificate: string }>;
+
+/** Makes certificates with the root key, places them as blobs and registers them. */
+function certifier({ opened: { session, actors } }: CivilDefenceOptions, root: Identity): Certify {
   let certified = 0;
-  const certify = async (actor: Actor, role: string, scopes: readonly string[]) => {
+  return async (actor, role, scopes) => {
     const pair = Math.floor(certified++ / PER_REGISTRAR);
     const placer = await actors.trusted(`soak-certificates-${pair}`);
     const registrar = await actors.anchor(`soak-registrar-${pair}`);
@@ -130,16 +149,18 @@ async function issue(
     }
     return { actor, role, certificate: cid };
   };
-  const auditors: Auditor[] = [];
-  for (let i = 0; i < AUDITORS; i++) {
-    auditors.push(await certify(await actors.member(`soak-auditor-${i}`), AUDITOR_ROLE, AUDITOR_SCOPES));
-  }
+}
+
+async function issuePublishers(
+  { opened: { session, actors }, rate }: CivilDefenceOptions,
+  certify: Certify,
+): Promise<readonly Publisher[]> {
   const publishers: Publisher[] = [];
-  if (advertised(session.profile, "civdef.alert.publish") === undefined) return { auditors, publishers };
+  if (advertised(session.profile, "civdef.alert.publish") === undefined) return publishers;
   const wanted = Math.min(MAX_PUBLISHERS, Math.max(1, Math.ceil(rate / PER_PUBLISHER)));
   for (let i = 0; i < wanted; i++) {
     const holder = await actors.member(`soak-publisher-${i}`);
     publishers.push({ ...await certify(holder, PUBLISHER_ROLE, PUBLISHER_SCOPES), region: REGION });
   }
-  return { auditors, publishers };
+  return publishers;
 }

@@ -68,8 +68,9 @@ export async function prepareTarget(options: PrepareOptions): Promise<Prepared> 
   const opened = await openSession(target, { network, profile, seed, timeOrigin, scope: "soak", needs: {} });
   const remarks = [...found.remarks];
   const members = Math.floor(profile.identities.member / (options.shard?.count ?? 1));
-  const callers = await makeCallers(opened, options, members, remarks);
-  const writes = target.access.allowWrites && callers.length > 0;
+  const made = await makeCallers(opened, options, members, remarks);
+  const callers = made.length > 0 || options.auditor === undefined ? made : asAuditor(options.auditor, remarks);
+  const writes = target.access.allowWrites && made.length > 0;
   const civilDefence = await openCivilDefence({
     opened,
     root: target.access.root,
@@ -100,6 +101,12 @@ export async function prepareTarget(options: PrepareOptions): Promise<Prepared> 
     head: await session.head() ?? 0,
     remarks,
   };
+}
+
+/** Nobody else is a member that we can be: the auditor is one, and reads. */
+function asAuditor({ identity }: GivenAuditor, remarks: string[]): readonly Caller[] {
+  remarks.push("no other identity is a member: calls are made as the auditor");
+  return [{ index: 0, actor: { name: "auditor", identity, id: identity.id, level: "member" } }];
 }
 
 async function makeCallers(

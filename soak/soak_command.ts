@@ -60,6 +60,9 @@ export interface SoakContext {
   readonly ended?: (report: SoakReport) => void;
 }
 
+const NOTHING_TO_CALL =
+  "INCONCLUSIVE: nothing can be called. No identity is a member (--root-key FILE with --allow-writes makes some, " +
+  "hearthproof identity prints those to enrol), or the target offers nothing of the workload.";
 /** Seconds between two plain progress lines where no terminal shows the live line. */
 const LOG_EVERY_S = 60;
 
@@ -153,9 +156,7 @@ async function soak(
     });
     for (const remark of prepared.remarks) say(printer, `Note: ${remark}.`);
     if (prepared.operations.length === 0) {
-      printer.out(
-        "INCONCLUSIVE: nothing can be called. No identity is a member, or nothing of the workload is offered.",
-      );
+      for (const line of wrap(NOTHING_TO_CALL, printer.width)) printer.out(line);
       return EXIT.inconclusive;
     }
     say(printer, `Calls: ${prepared.operations.map(({ name, weight }) => `${name} ${weight}`).join(", ")}.`);
