@@ -4,14 +4,13 @@ import { EXIT, type ExitCode } from "../src/cli/exit_code.ts";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import type { Printer } from "../src/cli/printer.ts";
 import { visible } from "../src/report/escape.ts";
-import { judgeSeries, type SeriesVerdict } from "../src/stats/judge_series.ts";
+import { judgeSeries, type SeriesVerdict, waitText } from "../src/stats/judge_series.ts";
 import type { Excluded } from "../src/stats/sample.ts";
 import { type SeriesReport, seriesReport } from "../src/stats/series_report.ts";
 import { MAX_CSV_BYTES, parseSeriesCsv, SeriesCsvError } from "./series_csv.ts";
 
 const MS_PER_S = 1000;
 const PERCENT = 100;
-const SECONDS_PER_MINUTE = 60;
 
 const EXIT_OF: Readonly<Record<SeriesVerdict["verdict"], ExitCode>> = {
   stable: EXIT.clean,
@@ -57,7 +56,7 @@ export function verdictLines(report: SeriesReport): string[] {
     `  limit     ${number(report.limit_per_hour)}${unit}/h; smallest slope this series could show ${
       number(report.minimum_detectable_slope_per_hour)
     }${unit}/h`,
-    `  judged    ${report.samples} samples; ${report.method}`,
+    `  judged    ${report.samples} samples${spanText(report)}; ${report.method}`,
   ];
   for (const { from, to, why } of report.excluded) {
     lines.push(`  left out  ${number(from)} s to ${number(to)} s: ${why}`);
@@ -66,9 +65,14 @@ export function verdictLines(report: SeriesReport): string[] {
     lines.push(`  change    at ${number(t_s)} s${p === null ? " (fitted)" : `, p ${p.toPrecision(2)}`}`);
   }
   if (report.longer_s !== null) {
-    lines.push(`  longer    about ${Math.max(1, Math.ceil(report.longer_s / SECONDS_PER_MINUTE))} min more`);
+    lines.push(`  longer    about ${waitText(report.longer_s)} more`);
   }
   return lines;
+}
+
+/** Over which time; times in milliseconds are seen by it. */
+function spanText({ line: [from, to] }: SeriesReport): string {
+  return from === undefined || to === undefined ? "" : ` over ${waitText(to.t_s - from.t_s)}`;
 }
 
 async function readCsv(file: string): Promise<string> {

@@ -8,6 +8,8 @@ export const MAX_SAMPLES = 1_000_000;
 export const MAX_LINE_CHARACTERS = 1_000;
 /** Largest file read, in bytes. */
 export const MAX_CSV_BYTES = 100_000_000;
+/** Larger values would overflow where they are squared. */
+const MAX_SIZE = 1e100;
 const MAX_SHOWN = 40;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
@@ -82,7 +84,7 @@ function unquoted(cell: string): string {
 
 function numberOf(text: string): number | undefined {
   const value = NUMBER.test(text) ? Number(text) : NaN;
-  return Number.isFinite(value) ? value : undefined;
+  return Math.abs(value) <= MAX_SIZE ? value : undefined;
 }
 
 function shown(text: string): string {

@@ -23,6 +23,7 @@ Deno.test("what is no series is refused with its line", () => {
     ["0,1\nx,2", 'line 2: the time must be a number of seconds, current value is "x"'],
     ["0,1\n\n1,NaN", 'line 3: the value must be a number, current value is "NaN"'],
     ["0,1\n1,1e999", 'line 2: the value must be a number, current value is "1e999"'],
+    ["0,1\n1,-1e101", 'line 2: the value must be a number, current value is "-1e101"'],
     ["0,0x10", 'line 1: the value must be a number, current value is "0x10"'],
     ["5,1\n4,1", "line 2: times must not go back, current time is 4 after 5"],
     ["x".repeat(MAX_LINE_CHARACTERS + 1), "line 1: it is longer than 1000 characters"],

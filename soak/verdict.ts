@@ -1,6 +1,12 @@
 /** From monitors, series and the tester's own state to one verdict. */
 
-import { DEFAULT_LIMIT_SHARE, judgeFamily, SECONDS_PER_HOUR, type SeriesVerdict } from "../src/stats/judge_series.ts";
+import {
+  DEFAULT_LIMIT_SHARE,
+  judgeFamily,
+  SECONDS_PER_HOUR,
+  type SeriesVerdict,
+  waitText,
+} from "../src/stats/judge_series.ts";
 import { median } from "../src/stats/quantile.ts";
 import type { Excluded } from "../src/stats/sample.ts";
 import type { MonitorVerdict } from "./observation.ts";
@@ -9,6 +15,7 @@ import { valueText } from "./value_text.ts";
 
 /** Parts of a short run of which the first and the last are compared. */
 const FIFTHS = 5;
+const SECONDS_PER_MINUTE = 60;
 
 export type SoakVerdict = "stable" | "drifting" | "violated" | "inconclusive" | "invalid";
 
@@ -91,17 +98,29 @@ function settling(verdict: SeriesVerdict, kind: SeriesKind, series: SeriesStore)
   const rise = riseOf(samples.map(({ value }) => value));
   const seconds = (samples.at(-1)?.t_s ?? 0) - (samples[0]?.t_s ?? 0);
   const allowed = kind.settlingRise(base, seconds);
-  const said = `it rose by ${valueText(rise, kind.unit)} in ${valueText(seconds, "s")}`;
+  const said = `it ${rise < 0 ? "fell" : "rose"} by ${valueText(Math.abs(rise), kind.unit)} in ${
+    valueText(seconds, "s")
+  }`;
   if (kind.steady === true && rise >= allowed && p < alpha) {
     const reason = `${said}; a process that settles takes ${valueText(allowed, kind.unit)} at most`;
     return { ...verdict, verdict: "drifting", reason, longer_s: null };
+  }
+  const longer = Math.max(0, SETTLING_S - (samples.at(-1)?.t_s ?? 0));
+  const more = `${waitText(longer)} more tell settling from growth that goes on`;
+  if (verdict.verdict === "inconclusive" && kind.steady === true) {
+    const [growth, low, high, limit] = [slope, ...interval, verdict.limitPerHour].map((value) =>
+      valueText(value, kind.unit)
+    );
+    const reason =
+      `${said}; slope ${growth}/h, interval ${low} to ${high}, limit ${limit} in a run this short: ${more}`;
+    return { ...verdict, reason, longer_s: longer };
   }
   if (verdict.verdict !== "stable" || interval[0] <= 0 || slope < DEFAULT_LIMIT_SHARE * base) return verdict;
   return {
     ...verdict,
     verdict: "inconclusive",
-    reason: `${said}, which may be a process settling in its first ${SETTLING_S / 60} minutes`,
-    longer_s: Math.max(0, SETTLING_S - (samples.at(-1)?.t_s ?? 0)),
+    reason: `${said}, which may be a process settling in its first ${SETTLING_S / SECONDS_PER_MINUTE} minutes: ${more}`,
+    longer_s: longer,
   };
 }
 
@@ -166,7 +185,7 @@ export function conclude(findings: Findings): { readonly verdict: SoakVerdict; r
   const unsure = monitors.find(({ outcome }) => outcome === "inconclusive");
   if (unsure !== undefined) return { verdict: "inconclusive", reason: `${unsure.name}: ${unsure.reason}` };
   const short = series.some(({ coarse }) => coarse === true)
-    ? `, which are coarse in a run this short: ${SETTLING_S / 60} minutes or more see slow leaks`
+    ? `, which are coarse in a run this short: ${SETTLING_S / SECONDS_PER_MINUTE} minutes or more see slow leaks`
     : "";
   return {
     verdict: "stable",

@@ -14,6 +14,11 @@ import { type SlopeEstimate, theilSen } from "./theil_sen.ts";
 import { warmUpEnd } from "./warm_up.ts";
 
 export const SECONDS_PER_HOUR = 3600;
+const SECONDS_PER_MINUTE = 60;
+const HOURS_PER_DAY = 24;
+/** Longest waits that are told in minutes and in hours. */
+const MOST_MINUTES = 120;
+const MOST_HOURS = 72;
 /** Growth of 1% of the base per hour doubles a process in four days: what an operator would call a leak. */
 export const DEFAULT_LIMIT_SHARE = 0.01;
 /** One false alarm in a hundred healthy series, since only the lower end of the interval raises one. */
@@ -75,6 +80,8 @@ interface Prepared {
   readonly shape: Shape;
   readonly times: readonly number[];
   readonly adjusted: readonly number[];
+  /** The same points with all that was explained. */
+  readonly whole: readonly number[];
   readonly factor: number;
   readonly base: number;
   readonly p: number;
@@ -121,9 +128,7 @@ function prepare(samples: readonly Sample[], options: JudgeOptions): Prepared {
   const adjusted = values.map((value, i) => value - (shape.explained[i] ?? 0)).slice(shape.from);
   const judgedTimes = times.slice(shape.from);
   const enough = judgedTimes.length > 1 && (judgedTimes[judgedTimes.length - 1] ?? 0) > (judgedTimes[0] ?? 0);
-  const line = enough ? theilSen(judgedTimes, adjusted, () => 0, DEFAULT_ALPHA) : undefined;
-  const residuals = adjusted.map((value, i) => value - (line?.slope ?? 0) * (judgedTimes[i] ?? 0));
-  const factor = Math.max(hamedRaoFactor(residuals), autoregressiveFactor(residuals));
+  const factor = enough ? factorOf(judgedTimes, adjusted) : 1;
   return {
     samples: judged,
     excluded,
@@ -131,10 +136,25 @@ function prepare(samples: readonly Sample[], options: JudgeOptions): Prepared {
     shape,
     times: judgedTimes,
     adjusted,
+    whole: values.slice(shape.from),
     factor,
     base: values.length > 0 ? Math.abs(median(values)) : 0,
     p: enough ? mannKendall(adjusted, factor * shape.inflation).p : 1,
   };
+}
+
+/** What autocorrelation around the line multiplies the variance of its slope by. */
+function factorOf(times: readonly number[], values: readonly number[]): number {
+  const { slope } = theilSen(times, values, () => 0, DEFAULT_ALPHA);
+  const residuals = values.map((value, i) => value - slope * (times[i] ?? 0));
+  return Math.max(hamedRaoFactor(residuals), autoregressiveFactor(residuals));
+}
+
+/** Whether the points drift also with the drop that was fitted beside the line. */
+function driftsAsAWhole(one: Prepared, limit: number, alpha: number): boolean {
+  const plain = { ...one, adjusted: one.whole, factor: factorOf(one.times, one.whole), inflation: 1 };
+  const { slope, low } = slopeOf(plain, alpha);
+  return low > 0 && slope * SECONDS_PER_HOUR >= limit;
 }
 
 function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerdict {
@@ -152,7 +172,7 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
   if (one.samples.length < MIN_SAMPLES || one.times.length < MIN_POINTS || !(last > first)) {
     return { ...common, ...undecidable(one) };
   }
-  const estimate = slopeOf(one, alpha);
+  const estimate = slopeOf({ ...one, inflation: one.shape.inflation }, alpha);
   const [slope, low, high] = [estimate.slope, estimate.low, estimate.high].map((value) => value * SECONDS_PER_HOUR) as [
     number,
     number,
@@ -161,8 +181,15 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
   const halfWidth = Math.max(high - slope, slope - low);
   const error = halfWidth / normalQuantile(1 - alpha / 2);
   const constant = one.samples.every(({ value }) => value === one.samples[0]?.value);
-  const verdict = low > 0 && slope >= limit ? "drifting" : high < limit || constant ? "stable" : "inconclusive";
-  const longer = verdict === "inconclusive" ? secondsToDecide(last - first, slope, halfWidth, limit) : null;
+  const grows = low > 0 && slope >= limit;
+  // Growth that a drop undoes may be garbage that was not collected yet: one drop is no cycle to tell it by.
+  const undone = grows && one.shape.drops && !driftsAsAWhole(one, limit, alpha);
+  const verdict = grows && !undone ? "drifting" : high < limit || constant ? "stable" : "inconclusive";
+  const longer = undone
+    ? last - first
+    : verdict === "inconclusive"
+    ? secondsToDecide(last - first, slope, halfWidth, limit)
+    : null;
   const level = median(one.adjusted.map((value, i) => value - estimate.slope * (one.times[i] ?? 0)));
   const explained = Array.from(one.shape.explained.slice(one.shape.from));
   const middle = level + median(explained);
@@ -170,7 +197,7 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
   return {
     ...common,
     verdict,
-    reason: reasonOf(verdict, [slope, low, high, limit].map(options.show ?? short), longer),
+    reason: reasonOf(undone ? "undone" : verdict, [slope, low, high, limit].map(options.show ?? short), longer),
     slopePerHour: slope,
     interval: [low, high],
     minimumDetectablePerHour: minimumDetectable(error, limit, alpha, options.power ?? DEFAULT_POWER),
@@ -189,11 +216,14 @@ function decide(one: Prepared, options: JudgeOptions, alpha: number): SeriesVerd
  * Student's quantile for the effective number of values (n over the factor, Bayley & Hammersley 1946). Widening ranks
  * instead, as the variance enters Sen's formula, runs out of slopes long before it runs out of meaning.
  */
-function slopeOf(one: Prepared, alpha: number): SlopeEstimate {
+function slopeOf(
+  one: Pick<Prepared, "times" | "adjusted" | "factor"> & { readonly inflation: number },
+  alpha: number,
+): SlopeEstimate {
   const variance = kendallVariance(one.adjusted);
   const { slope, low, high, points } = theilSen(one.times, one.adjusted, () => variance, alpha);
   const freedom = Math.max(MIN_FREEDOM, one.adjusted.length / one.factor - 2);
-  const widening = Math.sqrt(one.factor * one.shape.inflation) * studentWidening(1 - alpha / 2, freedom);
+  const widening = Math.sqrt(one.factor * one.inflation) * studentWidening(1 - alpha / 2, freedom);
   return { slope, low: slope - (slope - low) * widening, high: slope + (high - slope) * widening, points };
 }
 
@@ -213,8 +243,9 @@ function undecidable(one: Prepared) {
   const longer = samples > 1 && watched > 0 ? watched * Math.max(0, missing) : null;
   return {
     verdict: "inconclusive" as const,
-    reason:
-      `only ${samples} samples and ${one.times.length} points to judge, ${MIN_SAMPLES} and ${MIN_POINTS} are needed`,
+    reason: samples > 1 && !(watched > 0)
+      ? `all ${samples} samples are of one moment`
+      : `only ${samples} samples and ${one.times.length} points to judge, ${MIN_SAMPLES} and ${MIN_POINTS} are needed`,
     slopePerHour: null,
     interval: null,
     minimumDetectablePerHour: null,
@@ -242,7 +273,7 @@ const PART_TEXT: Readonly<Record<Part, string>> = {
 };
 
 function reasonOf(
-  verdict: SeriesVerdict["verdict"],
+  verdict: SeriesVerdict["verdict"] | "undone",
   [slope = "", low = "", high = "", limit = ""]: readonly string[],
   longer: number | null,
 ): string {
@@ -250,9 +281,18 @@ function reasonOf(
   if (verdict === "drifting") return `${numbers}: the interval lies above zero and the slope reaches the limit`;
   if (verdict === "stable") return `${numbers}: the upper end of the interval is below the limit`;
   const wait = longer !== null && Number.isFinite(longer)
-    ? `about ${Math.max(1, Math.ceil(longer / 60))} min more would probably decide`
+    ? `about ${waitText(longer)} more would probably decide`
     : "no time is known that would decide";
+  if (verdict === "undone") return `${numbers}: it grows, but not over the drop in between; ${wait}`;
   return `${numbers}: neither drifting nor stable; ${wait}`;
+}
+
+/** `5 min`, `7 h`, `12 days`; never less than a minute. */
+export function waitText(seconds: number): string {
+  const minutes = Math.max(1, Math.ceil(seconds / SECONDS_PER_MINUTE));
+  if (minutes <= MOST_MINUTES) return `${minutes} min`;
+  const hours = Math.ceil(seconds / SECONDS_PER_HOUR);
+  return hours <= MOST_HOURS ? `${hours} h` : `${Math.ceil(hours / HOURS_PER_DAY)} days`;
 }
 
 /** Four significant digits, without exponent where that is readable. */

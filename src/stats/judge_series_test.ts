@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Random } from "../protocol/mod.ts";
-import { judgeFamily, judgeSeries } from "./judge_series.ts";
+import { judgeFamily, judgeSeries, waitText } from "./judge_series.ts";
 import { gaussian } from "./synthetic.ts";
 
 /** Samples every 5 s around 100. */
@@ -37,6 +37,24 @@ Deno.test("the curve follows a step that the line leaves out, and both have the 
   assertEquals(judgeSeries(noisy(perHour(4), 0.5)).curve.length, 2);
 });
 
+Deno.test("growth that one drop undoes is not called a leak, growth that goes on over a drop is", () => {
+  const undone = judgeSeries(noisy((t) => t < 1800 ? t / 90 : (t - 1800) / 90, 0.3));
+  assertEquals([undone.parts, undone.verdict, undone.longer_s !== null], [["step"], "inconclusive", true]);
+  assertStringIncludes(undone.reason, "it grows, but not over the drop in between; about 60 min more");
+  assertEquals(judgeSeries(noisy((t) => t / 90 - (t < 1800 ? 0 : 8), 0.3)).verdict, "drifting");
+});
+
+Deno.test("a wait is told in minutes, hours or days", () => {
+  assertEquals([5, 61, 7200, 7201, 259_200, 18_000_000].map(waitText), [
+    "1 min",
+    "2 min",
+    "120 min",
+    "3 h",
+    "72 h",
+    "209 days",
+  ]);
+});
+
 Deno.test("growth that only slows down is not excused as a filling cache", () => {
   assertEquals(judgeSeries(noisy((t) => 30 * (1 - Math.exp(-t / 7200)), 0.3)).verdict, "drifting");
 });
@@ -58,7 +76,8 @@ Deno.test("noise that hides the limit is inconclusive, and ample time beyond wha
 Deno.test("too little is inconclusive and says what is missing", () => {
   assertStringIncludes(judgeSeries(noisy(() => 0, 1, 10)).reason, "only 10 samples and 10 points to judge, 30 and 16");
   assertEquals(judgeSeries([]).verdict, "inconclusive");
-  assertEquals(judgeSeries(Array.from({ length: 50 }, () => ({ t_s: 3, value: 1 }))).verdict, "inconclusive");
+  const moment = judgeSeries(Array.from({ length: 50 }, () => ({ t_s: 3, value: 1 })));
+  assertEquals([moment.verdict, moment.reason], ["inconclusive", "all 50 samples are of one moment"]);
 });
 
 Deno.test("a constant series is stable, also at zero", () => {

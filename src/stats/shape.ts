@@ -19,6 +19,8 @@ export interface Shape {
   readonly changes: readonly number[];
   /** Time constant of the filling, in the unit of the times given. */
   readonly timeConstant: number | undefined;
+  /** The step that was fitted goes down: what grew before it may be what it took away. */
+  readonly drops: boolean;
 }
 
 /** A part with its parameter: its columns, and those of its derivative by the parameter. */
@@ -86,6 +88,7 @@ export function shapeOf(times: readonly number[], values: readonly number[]): Sh
     inflation: 1,
     changes: [],
     timeConstant: undefined,
+    drops: false,
   };
   if (n < POINTS_PER_PART || !(scale > 0) || !(span > 0)) return straight;
   const y = Float64Array.from(values, (value) => (value - (values[0] ?? 0)) / scale);
@@ -126,8 +129,11 @@ function assemble(
   const columns = [u.map(() => 1), u, ...(late?.columns ?? []), ...nuisance.flatMap((one) => one.columns)];
   const fit = whitened(columns, y)?.fit;
   const explained = new Float64Array(y.length);
+  const stepColumn = nuisance.find(({ part }) => part === "step")?.columns[0];
+  let drops = false;
   for (let c = late === undefined ? 2 : 3; c < columns.length; c++) {
     const factor = (fit?.coefficients[c] ?? 0) * unit.scale;
+    if (columns[c] === stepColumn) drops = factor < 0;
     for (let i = 0; i < y.length; i++) {
       explained[i] = (explained[i] as number) + factor * ((columns[c] as Float64Array)[i] as number);
     }
@@ -141,6 +147,7 @@ function assemble(
     changes: chosen.filter(({ part }) => part === "step" || part === "late")
       .map(({ parameter }) => unit.first + parameter * unit.span),
     timeConstant: saturating === undefined ? undefined : saturating.parameter * unit.span,
+    drops,
   };
 }
 

@@ -20,6 +20,7 @@ Deno.test("noise and lines need no other part", () => {
     inflation: 1,
     changes: [],
     timeConstant: undefined,
+    drops: false,
   });
 });
 
