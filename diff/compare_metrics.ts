@@ -34,6 +34,7 @@ export class CounterWatch {
   note({ step }: PlannedStep, left: Observation, right: Observation): void {
     const names = capabilitiesOf(step);
     if (!["cancel_after", "repeat", "parallel"].some((name) => name in step)) return;
+    this.#tokens = undefined;
     for (const name of names) this.#uncertain.add(name);
     if (names.length === 1 && bothLimited(left, right)) this.#limited.add(names[0] ?? "");
   }

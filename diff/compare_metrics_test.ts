@@ -50,6 +50,8 @@ Deno.test("of generated tokens only what comes on top between two readings at re
     [reading(AT_REST), metrics(`${TOKENS} ${left}`), metrics(`${TOKENS} ${right}`)] as const;
   assertEquals(compared(at(500, 480), at(512, 492)), []);
   assertEquals(compared(at(500, 480), at(512, 528)), [`metrics.${TOKENS}`]);
+  const cancelled = [call({ cancel_after: 2 }), answered("{}"), answered("{}")] as const;
+  assertEquals(compared(at(500, 480), cancelled, at(512, 528), at(524, 540)), []);
   const none = [reading(AT_REST), metrics("hearthnet_other 1"), metrics("hearthnet_other 1")] as const;
   assertEquals(compared(none, at(12, 48)), [`metrics.${TOKENS}`]);
 });

@@ -47,3 +47,11 @@ Deno.test("counters at rest show tokens that are counted as characters", async (
     'semantic GET /metrics metrics.hearthnet_llm_tokens_generated_total{model="ember-small",backend="ember"}',
   );
 });
+
+Deno.test("a hang-up shows a node that goes on working for nobody, and one that sends nothing before the end", async () => {
+  assertEquals(
+    await shown("work-outlives-its-client", "documents", 1),
+    'semantic GET /metrics metrics.hearthnet_active_streams{capability="llm.chat"}',
+  );
+  assertEquals(await shown("streams-buffered", "documents", 1), "timing  timing");
+});

@@ -47,8 +47,9 @@ const TRUSTED = 3;
 const STRANGERS = 4;
 /** Guests that get invited and never join. */
 const GUESTS = 3;
-/** Tokens generated at the end. */
+/** Tokens generated at the end, and so many that a node works on them for seconds. */
 const A_FEW = 12;
+const MANY = 1000;
 /** Draws without a step before the generator gives up: every budget is used up then. */
 const MAX_EMPTY_DRAWS = 400;
 
@@ -95,20 +96,26 @@ function closing(draw: Draw): PlannedStep[] {
   const again = Object.keys(draw.cast).filter((name) => name.startsWith(BURSTER)).flatMap((name) =>
     probe === undefined ? [] : [call("after a burst", name, probe, {}, succeeds("TRN-057"))]
   );
-  return [...steps, wait, ...again, ...atRest(draw, reader)];
+  return [...steps, wait, ...again, ...atRest(draw, reader, wait)];
 }
 
-/** What counts and what is open once everything has ended, before and after a few words more. */
-function atRest({ offer }: Draw, reader: string | undefined): PlannedStep[] {
+/** What counts and what is open once everything has ended: before and after a few words more, and after a hang-up. */
+function atRest({ offer }: Draw, reader: string | undefined, wait: PlannedStep): PlannedStep[] {
   const metrics = planned(AT_REST, { do: "http", method: "GET", path: "/metrics" });
-  const model = offer.models.get("llm.complete");
-  if (reader === undefined || model === undefined) return [metrics];
-  const input = { prompt: "Once upon a", max_tokens: A_FEW, seed: 3, stream: false };
-  return [
-    metrics,
-    call("llm.complete/at rest", reader, "llm.complete", input, undefined, { params: { model } }),
-    metrics,
-  ];
+  const steps = [metrics];
+  const model = (name: string) => reader === undefined ? undefined : offer.models.get(name);
+  const [completing, chatting] = [model("llm.complete"), model("llm.chat")];
+  if (reader !== undefined && completing !== undefined) {
+    const input = { prompt: "Once upon a", max_tokens: A_FEW, seed: 3, stream: false };
+    const params = { model: completing };
+    steps.push(call("llm.complete/at rest", reader, "llm.complete", input, undefined, { params }), metrics);
+  }
+  if (reader !== undefined && chatting !== undefined) {
+    const input = { messages: [{ role: "user", content: "Write an endless story." }], max_tokens: MANY, seed: 7 };
+    const parts = { params: { model: chatting }, cancel_after: 2 };
+    steps.push(call("llm.chat/cancelled", reader, "llm.chat", input, undefined, parts), wait, metrics);
+  }
+  return steps;
 }
 
 /** A plan of about so many steps; the closing steps come on top. */
