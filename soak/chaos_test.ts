@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
+import { selfCommand } from "../src/cli/self_command.ts";
 import { segmentOf } from "./journal.ts";
 import { folderDisk } from "./journal_disk.ts";
 import { readSegment } from "./journal_format.ts";
 import { JOURNAL_DIR } from "./journal_restore.ts";
 import { soakInProcess } from "./testing_run.ts";
+
+const MAIN = new URL("../main.ts", import.meta.url).href;
 
 /** Runs of some seconds with one fault each; what it shows among the errors, where it must. */
 const FAULTS: readonly (readonly [fault: string, why: string, shows: RegExp | undefined])[] = [
@@ -54,6 +57,33 @@ async function accounted([fault, why, shows]: typeof FAULTS[number]): Promise<vo
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+Deno.test("a target that does not come up after its restart is a violation, with a report of all that was seen", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "hearthproof-chaos-" });
+  try {
+    const { program, args } = selfCommand(MAIN, ["node", "--port", "$1", "--data", "$2"]);
+    const script = join(folder, "node.sh");
+    const node = [program, ...args].map((word) => `"${word}"`).join(" ");
+    const lines = [
+      'test -e "$2/begun" && { echo "I do not start twice" >&2; exit 4; }',
+      ': > "$2/begun"',
+      `exec ${node}`,
+    ];
+    await Deno.writeTextFile(script, lines.join("\n"));
+    const target = ["--target", `exec:sh ${script} {port} {data}`, "--restart-at", "1s", "--kill-at", "30s"];
+    const run = await soakInProcess(["--duration", "1h", "--rate", "20/s", ...target]);
+    assertEquals([run.code, run.report.verdict], [1, "violated"]);
+    assertStringIncludes(
+      run.report.reason,
+      "restarts: the target did not come up again: SIGTERM and restart on purpose",
+    );
+    assertStringIncludes(run.report.reason, "I do not start twice");
+    assertEquals(run.report.ended_early, "the target did not come up again");
+    assert(run.report.load.calls > 0 && run.report.duration_s < run.report.planned_s);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("accounting holds across signals to the target, and each is declared", async () => {
   await Promise.all(FAULTS.slice(0, 3).map(accounted));

@@ -120,6 +120,13 @@ export interface Resumption {
   readonly at: number;
 }
 
+/** The target was ended on purpose and did not come up again when it was started. */
+export interface NotBack {
+  readonly kind: "not-back";
+  readonly at: number;
+  readonly why: string;
+}
+
 export type Observation =
   | CallDone
   | WriteSending
@@ -131,7 +138,8 @@ export type Observation =
   | MetricsRead
   | MessageRead
   | Interruption
-  | Resumption;
+  | Resumption
+  | NotBack;
 
 /**
  * Whether the journal keeps it. Reading history again teaches nothing new while it is sound; what it finds wrong is

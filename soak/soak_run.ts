@@ -78,6 +78,8 @@ export class SoakRun {
   readonly #watch: Watch;
   readonly #lookBack: LookBack;
   readonly #sequences = new Map<number, number>();
+  /** Nobody is there to be asked any more. */
+  #gone = false;
   /** Run milliseconds at the end of the load as planned: later by what the tester was away. */
   readonly #plannedEnd: number;
 
@@ -168,9 +170,11 @@ export class SoakRun {
     const beside = Promise.all([
       this.#watch.start(over.signal),
       this.#progress(over.signal, (why) => stopped.abort(new Error(why))),
-      this.#disturb(loadOver),
+      this.#disturb(loadOver, (why) => stopped.abort(new Error(why))),
       this.#lookAround(over.signal),
     ]);
+    // What goes wrong beside the load ends it; the error itself comes out below.
+    beside.catch((error) => stopped.abort(error));
     if (concurrency === undefined) {
       const away = state.tally.awayMs;
       const due = from(this.#now(), shifted(shardOf(dueTimes(pace, loadRandom(seed, "pace")), shard), away));
@@ -237,7 +241,7 @@ export class SoakRun {
   /** Gives events that were acknowledged last the time to appear. */
   async #settle(): Promise<void> {
     const { clock, prepared, state } = this.options;
-    if (!prepared.readable) return;
+    if (!prepared.readable || this.#gone) return;
     const end = clock.mono() + SETTLE_MS;
     while (state.accounting.pending > 0 && clock.mono() < end) {
       await this.#watch.readLog();
@@ -247,7 +251,7 @@ export class SoakRun {
     await this.#watch.readLog();
   }
 
-  async #disturb(signal: AbortSignal): Promise<void> {
+  async #disturb(signal: AbortSignal, stopLoad: (why: string) => void): Promise<void> {
     const { clock, disturbances, state } = this.options;
     const begun = this.#now();
     for (const { atMs, why, act, settleMs } of disturbances) {
@@ -258,7 +262,14 @@ export class SoakRun {
       if (signal.aborted) return;
       const from = this.#now();
       this.#observe({ kind: "interruption", at: from, why });
-      await act(signal);
+      try {
+        await act(signal);
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== "ProcessError") throw error;
+        this.#observe({ kind: "not-back", at: this.#now(), why: `${why}: ${error.message}` });
+        this.#gone = true;
+        return stopLoad("the target did not come up again");
+      }
       await clock.sleep(settleMs, signal).catch(() => {});
       this.#observe({ kind: "resumption", at: this.#now() });
       await this.#lookBehind(from);

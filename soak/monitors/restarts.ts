@@ -1,4 +1,7 @@
-/** Restarts that nobody declared: the uptime of the manifest goes back, or the process is another one. */
+/**
+ * Restarts that nobody declared: the uptime of the manifest goes back, or the process is another one. And a target that
+ * does not come up again after a restart that was declared.
+ */
 
 import { isObject, type Json } from "../../src/protocol/mod.ts";
 import { type Monitor, type MonitorVerdict, type Observation, Offences } from "../observation.ts";
@@ -41,6 +44,9 @@ export class RestartMonitor implements Monitor {
       this.#started = observation.value;
       this.#startedAt = observation.at;
       this.#looks++;
+    } else if (observation.kind === "not-back") {
+      this.#looks++;
+      this.#offences.add(observation.at, `the target did not come up again: ${observation.why}`);
     }
   }
 
