@@ -71,18 +71,21 @@ function judgeKinds(
   });
 }
 
-/** A latency that rises by no more than the tester lags by itself says nothing of the target. */
+/** A call waits for a processor at least so often: to leave, at the target, and when its answer is there. */
+const WAITS_PER_CALL = 3;
+
+/** A latency that rises by no more than what the tester's own lag explains says nothing of the target. */
 function notOurs(verdict: SeriesVerdict, kind: SeriesKind, lag: number): SeriesVerdict {
   const { slopePerHour: slope, line } = verdict;
   if (verdict.verdict !== "drifting" || slope === null || line === null) return verdict;
   const seconds = line[1].t_s - line[0].t_s;
   const rise = slope / SECONDS_PER_HOUR * seconds;
-  if (rise > lag) return verdict;
+  if (rise > WAITS_PER_CALL * lag) return verdict;
   return {
     ...verdict,
     verdict: "inconclusive",
     reason: `it rose by ${valueText(rise, kind.unit)} in ${valueText(seconds, "s")}, and the tester itself lags ` +
-      `${valueText(lag, kind.unit)}: a machine with more rest would tell whose it is`,
+      `${valueText(lag, kind.unit)} whenever it waits for a processor: a machine with more rest would tell whose it is`,
   };
 }
 
