@@ -6,6 +6,8 @@ import { bounded, escapeHtml, escapeHtmlLines } from "../src/report/escape.ts";
 import { STYLE } from "../src/report/html_assets.ts";
 import { changedMarkup } from "./changed_html.ts";
 import type { Observation } from "./observation.ts";
+import { CLASSES } from "./finding.ts";
+import { SENT_WHY } from "./report_json.ts";
 import { sideText } from "./report_terminal.ts";
 import type { Difference, DiffResult, Minimal } from "./result.ts";
 
@@ -18,7 +20,7 @@ mark{background:var(--failbg);color:var(--fail);border-radius:.15rem;font-weight
 padding:0 .4rem;margin:.1rem .2rem;white-space:normal}
 pre.lines{white-space:pre;overflow-x:auto}
 .scroll+article{margin-top:.9rem}
-@media(max-width:34rem){.top{flex-direction:column-reverse}}
+@media(max-width:34rem){.top{flex-direction:column-reverse}.overview td.id{min-width:0}.overview .num{display:none}}
 .sides h4{margin:.4rem 0 .2rem;font-size:.85rem;color:var(--soft);font-weight:600}
 .sides pre{max-height:26rem;overflow:auto}.sides pre.hex{white-space:pre;font-size:.74rem}
 .equal{color:var(--pass);background:var(--passbg)}.different{color:var(--fail);background:var(--failbg)}
@@ -36,6 +38,7 @@ export function diffHtml(result: DiffResult): string {
   const style = STYLE + OWN_STYLE;
   const hash = createHash("sha256").update(style).digest("base64");
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const worst = [...result.differences].sort((a, b) => CLASSES.indexOf(a.class) - CLASSES.indexOf(b.class));
   const title = `${result.verdict} - ${result.left.target} against ${result.right.target}`;
   return `<!doctype html>
 <html lang="en">
@@ -50,9 +53,7 @@ export function diffHtml(result: DiffResult): string {
 <body>
 ${header(result)}
 <main>
-${overview(result)}${result.differences.map(difference).join("")}${calibration(result)}${renaming(result)}${
-    notes(result)
-  }
+${overview(worst)}${worst.map(difference).join("")}${calibration(result)}${renaming(result)}${notes(result)}
 </main>
 <footer>Written by hearthproof diff. Everything on this page was recorded from outside the nodes.</footer>
 </body>
@@ -68,7 +69,7 @@ function header(result: DiffResult): string {
     ["steps", `${result.steps} of ${result.planned}`],
     [
       "sent",
-      `${result.sent.bytes} bytes, ${result.sent.differing} of them differed in ${result.sent.requests} requests`,
+      `${result.sent.bytes} bytes, ${result.sent.differing} of them differed in ${result.sent.requests} requests: ${SENT_WHY}`,
     ],
     ["names", `${result.names}, ${result.renamed} of them differ between the sides`],
   ];
@@ -84,15 +85,17 @@ ${reason}<dl class="facts">${
   }</dl></div></header>`;
 }
 
-function overview({ differences }: DiffResult): string {
+function overview(differences: readonly Difference[]): string {
   if (differences.length === 0) return "<h2>Differences</h2><p>None.</p>";
   const rows = differences.map(({ id, class: kind, path, requirement, supports, count }) =>
     `<tr><td><a href="#${id}">${id}</a></td><td>${kind}</td><td class="id">${text(path)}</td><td>${
       text(requirement ?? "")
     }</td><td>${supports}</td><td class="num">${count}</td></tr>`
   );
-  return `<h2>Differences</h2><div class="scroll"><table><thead><tr><th></th><th>class</th><th>place</th><th>requirement</th>
-<th>supported</th><th>times</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return `<h2>Differences</h2><div class="scroll"><table class="overview"><thead><tr><th></th><th>class</th><th>place</th>
+<th>requirement</th><th>supported</th><th class="num">times</th></tr></thead><tbody>${
+    rows.join("")
+  }</tbody></table></div>`;
 }
 
 function difference(entry: Difference): string {
@@ -156,7 +159,7 @@ function renaming({ pairs, renamed }: DiffResult): string {
   return `<h2>Renaming <small>${
     Math.min(pairs.length, MAX_PAIRS)
   } of ${renamed}</small></h2><details><summary>table</summary>
-<div class="scroll"><table><thead><tr><th>left</th><th>right</th></tr></thead><tbody>${
+<div class="scroll"><table><thead><tr><th>on the left</th><th>is on the right</th></tr></thead><tbody>${
     rows.join("")
   }</tbody></table></div></details>`;
 }

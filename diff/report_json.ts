@@ -3,6 +3,9 @@
 import type { Json, JsonObject } from "../src/protocol/mod.ts";
 import type { DiffResult } from "./result.ts";
 
+/** Why bytes that were sent differed between the sides. */
+export const SENT_WHY = "learned values, community ids, signatures over them, and headers that name the address";
+
 /** The report object (design.md "Report fields that others read"). */
 export function diffReport(result: DiffResult): JsonObject {
   const plain: unknown = {
@@ -29,7 +32,7 @@ export function diffReport(result: DiffResult): JsonObject {
       bytes: result.sent.bytes,
       differing_bytes: result.sent.differing,
       differing_requests: result.sent.requests,
-      why: "learned values, community ids, signatures over them, and headers that name the address",
+      why: SENT_WHY,
     },
     renaming: { names: result.names, renamed: result.renamed },
     ...(result.stop === undefined ? {} : { stopped: result.stop }),

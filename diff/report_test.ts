@@ -80,6 +80,13 @@ Deno.test("the page holds both answers, the mask, the renaming and lines for a s
   }
 });
 
+Deno.test("the page begins with the worst class, says why sent bytes differed, and labels the renaming", () => {
+  const page = diffHtml(result(TWO));
+  assert(page.indexOf('id="D2"') < page.indexOf('id="D1"') && page.indexOf('href="#D2"') < page.indexOf('href="#D1"'));
+  assertStringIncludes(page, "learned values");
+  assertStringIncludes(page, "<th>on the left</th><th>is on the right</th>");
+});
+
 Deno.test("JUnit has one case per difference, one that passed, or one that was skipped", () => {
   const count = (xml: string) => [...xml.matchAll(/<testcase /g)].length;
   assertEquals([count(diffJunit(result(TWO))), count(diffJunit(result([])))], [2, 1]);
