@@ -9,6 +9,18 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
+/** Three bytes for each character of a text that is still encoded in place. */
+const scratch = new Uint8Array(12_288);
+
+/**
+ * Text in UTF-8 for use on the spot: the next call may overwrite it. For what is hashed or signed at once, where a
+ * buffer of its own would cost more than the encoding.
+ */
+export function utf8Briefly(text: string): Uint8Array<ArrayBuffer> {
+  if (3 * text.length > scratch.length) return utf8(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}
+
 /**
  * Decodes UTF-8.
  *

@@ -12,6 +12,7 @@ import {
   fromUtf8Lossy,
   hex,
   utf8,
+  utf8Briefly,
 } from "./bytes.ts";
 
 const bytes = fc.uint8Array({ maxLength: 80 });
@@ -59,4 +60,11 @@ Deno.test("joined parts are equal to the whole, and only equal bytes are equal",
     if (b.length > 0) assert(!equalBytes(b, b.map((x, i) => i === at % b.length ? x ^ 1 : x)));
     assert(!equalBytes(b, concat([b, Uint8Array.of(0)])));
   }));
+});
+
+Deno.test("text encoded for the moment is that of the encoder, until the next one", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assertEquals(utf8Briefly(text), utf8(text))));
+  for (const text of ["", "x".repeat(4096), "水".repeat(4096), "x".repeat(4097), "水".repeat(9000)]) {
+    assertEquals(utf8Briefly(text), utf8(text));
+  }
 });

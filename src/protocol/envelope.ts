@@ -1,6 +1,6 @@
 /** The signed call. CONTRACT §5.1, §5.2; wire-format.md sections 5 and 6. */
 
-import { utf8 } from "./bytes.ts";
+import { utf8Briefly } from "./bytes.ts";
 import { canonicalBytes, canonicalize } from "./canonical.ts";
 import { type Identity, signText, verifyText } from "./keys.ts";
 import type { Json } from "./json.ts";
@@ -37,7 +37,7 @@ const MEMBERS = ["body", "capability", "community", "from", "request_id", "times
  * @param body Canonical text of `envelope.body`, for callers that send it as well.
  */
 export function signCall(identity: Identity, envelope: CallEnvelope, body = canonicalize(envelope.body)): string {
-  return signText(identity, utf8(canonicalCall(envelope, body)));
+  return signText(identity, utf8Briefly(canonicalCall(envelope, body)));
 }
 
 /** The envelope as canonical text: its members are known, so that nothing needs sorting. */

@@ -73,7 +73,7 @@ export function signBytes(identity: Identity, bytes: Uint8Array): Uint8Array {
 
 /** Tagged signature text, `ed25519:` and 86 characters. */
 export function signText(identity: Identity, bytes: Uint8Array): string {
-  return PREFIX + base64url(signBytes(identity, bytes));
+  return PREFIX + base64url(edSign(null, bytes, identity.privateKey));
 }
 
 const publicKeys = new Map<string, KeyObject>();

@@ -93,6 +93,8 @@ export function parseDialect(text: string, name: string): Dialect {
   };
 }
 
+const CONTENT_TYPE = ["Content-Type", "application/json"] as const;
+
 /**
  * Headers and body of a call in this dialect.
  *
@@ -105,11 +107,10 @@ export function phrase(
   accept: string,
   body: Uint8Array,
 ): { readonly headers: HeaderList; readonly body: Uint8Array } {
-  const common: [string, string][] = [["Content-Type", "application/json"], ["Accept", accept]];
   if (dialect.routing === "body") {
     const body = isObject(envelope.body) ? envelope.body : {};
     return {
-      headers: common,
+      headers: [CONTENT_TYPE, ["Accept", accept]],
       body: canonicalBytes({
         [dialect.members.capability]: envelope.capability,
         [dialect.members.version]: envelope.version,
@@ -118,8 +119,9 @@ export function phrase(
       }),
     };
   }
-  const headers: [string, string][] = [
-    ...common,
+  const headers: HeaderList[number][] = [
+    CONTENT_TYPE,
+    ["Accept", accept],
     [CALL_HEADERS.capability, envelope.capability],
     [CALL_HEADERS.version, envelope.version],
     [CALL_HEADERS.request_id, envelope.request_id],

@@ -7,6 +7,7 @@ import {
   type Connection,
   type DialOptions,
   type Endpoint,
+  headerOf,
   type HttpAnswer,
   type HttpHead,
   type HttpRequest,
@@ -16,8 +17,6 @@ import {
   WireError,
   type WireFailureKind,
 } from "./network.ts";
-
-const CONNECTION = "connection";
 
 /** How to dial an endpoint. */
 export function dialOptions(endpoint: Endpoint, deadlineMs: number = DIAL_DEADLINE_MS): DialOptions {
@@ -156,8 +155,7 @@ export class HttpConnection {
 
 function asksToClose(head: HttpHead | undefined): boolean {
   if (head === undefined) return true;
-  const value = head.headers.find(([name]) => name.length === CONNECTION.length && name.toLowerCase() === CONNECTION)
-    ?.[1].toLowerCase();
+  const value = headerOf({ head }, "Connection")?.toLowerCase();
   return value === "close" || (head.version === "HTTP/1.0" && value !== "keep-alive");
 }
 

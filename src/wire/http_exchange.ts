@@ -92,7 +92,7 @@ export class Exchange {
   readonly #parser: MessageParser;
   readonly #sent: Uint8Array[] = [];
   readonly #received: Uint8Array[] = [];
-  readonly #body: Uint8Array[] = [];
+  #body: Uint8Array[] = [];
   #failure: { kind: WireFailureKind; message: string } | undefined;
   #firstByteAt: number | undefined;
   #endedAt: number;
@@ -272,14 +272,15 @@ export class Exchange {
     let taken = 0;
     try {
       taken = this.#parser.feed(bytes);
-      this.#leftover = bytes.subarray(taken);
+      if (taken < bytes.length) this.#leftover = bytes.subarray(taken);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#fail(error.kind, error.message);
     }
     this.#received.push(bytes);
     const pieces = this.#parser.takeBody();
-    for (const piece of pieces) this.#body.push(piece);
+    if (this.#body.length === 0) this.#body = pieces;
+    else for (const piece of pieces) this.#body.push(piece);
     return pieces;
   }
 

@@ -187,6 +187,11 @@ export interface HttpAnswer {
 
 /** The first value of a header, matched without regard to case. */
 export function headerOf(answer: { readonly head?: HttpHead }, name: string): string | undefined {
+  const headers = answer.head?.headers;
+  if (headers === undefined) return undefined;
   const wanted = name.toLowerCase();
-  return answer.head?.headers.find(([n]) => n.toLowerCase() === wanted)?.[1];
+  for (const [other, value] of headers) {
+    if (other.length === wanted.length && (other === name || other.toLowerCase() === wanted)) return value;
+  }
+  return undefined;
 }
