@@ -24,7 +24,9 @@ export interface SeriesKind {
   readonly settlingRise: (base: number, watched_s: number) => number;
   /** The values depend on the target alone, not on what else the machine does. */
   readonly steady?: boolean;
-  /** Share of calls the values are above, 0 to 1: what the tester itself lags in that share is not the target's. */
+  /** Growth that is drift, in the unit of the series per hour; absent: a share of its base. */
+  readonly limitPerHour?: number;
+  /** Share of calls below the values, 0 to 1: what the tester itself lags in that share is not the target's. */
   readonly lagShare?: number;
 }
 
@@ -64,8 +66,10 @@ const latency = (name: string, lagShare: number): SeriesKind => ({
   settlingRise: (base) => Math.max(SETTLING_LATENCY_MS, SETTLING_LATENCY_SHARE * base),
 });
 
-/** The tester's own heap: judged like memory of the target, and no part of its verdict. */
-export const TESTER_HEAP = memory("tester.heap");
+/** In a day 1.5 GiB, less than half of what a heap may grow to; what is remembered of a run fills it in its first hours. */
+const TESTER_HEAP_PER_HOUR = 64 * MIB;
+/** The tester's own heap: judged by the same detector, and no part of the target's verdict. */
+export const TESTER_HEAP: SeriesKind = { ...memory("tester.heap"), limitPerHour: TESTER_HEAP_PER_HOUR };
 
 /** Series that are judged, in the order they are shown. */
 export const JUDGED: readonly SeriesKind[] = [

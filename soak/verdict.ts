@@ -54,7 +54,7 @@ function judgeKinds(
   const kinds = wanted.filter(({ name }) => series.of(name).length > 0);
   const limits = kinds.map((kind) => coarseLimit(kind, series));
   const verdicts = judgeFamily(kinds.map(({ name, unit }, index) => {
-    const limit = limits[index];
+    const limit = limits[index] ?? kinds[index]?.limitPerHour;
     const show = (value: number) => valueText(value, unit);
     return {
       samples: series.of(name),
