@@ -33,6 +33,9 @@ export interface TrafficVector {
   readonly expect: readonly VectorExpectation[];
 }
 
+/** Members of a step that say how often something is done, and the most that may be. */
+const COUNTS = ["repeat", "parallel", "names", "subscribers", "cancel_after"] as const;
+const MAX_COUNT = 10_000;
 /** Most steps a vector may have. */
 const MAX_STEPS = 10_000;
 
@@ -67,6 +70,13 @@ export function parseVector(text: string | Uint8Array): TrafficVector {
     }
     const calls = kind === "call" || kind === "ws";
     if (calls && (typeof as !== "string" || !(as in actors))) fail(`steps[${i}].as names no actor`);
+    for (const name of COUNTS) {
+      const count = step[name];
+      if (count === undefined) continue;
+      if (!Number.isSafeInteger(count) || Number(count) < 1 || Number(count) > MAX_COUNT) {
+        fail(`steps[${i}].${name} must be a count from 1 to ${MAX_COUNT}`);
+      }
+    }
     if (kind === "raw" && typeof step.bytes !== "string") fail(`steps[${i}].bytes must be a string`);
     if (calls && typeof step.capability !== "string") fail(`steps[${i}].capability is missing`);
     if (kind === "http" && (typeof step.method !== "string" || typeof step.path !== "string")) {

@@ -23,6 +23,10 @@ Deno.test("a vector with a mistake is refused with its place", () => {
   wrong({ steps: [] }, "steps must be");
   wrong({ steps: [{ do: "dance" }] }, "steps[0].do");
   wrong({ steps: [{ do: "call", as: "bob", capability: "x.y" }] }, "steps[0].as");
+  const [step] = VALID.steps;
+  wrong({ steps: [{ ...step, parallel: 0 }] }, "steps[0].parallel must be a count from 1 to 10000");
+  wrong({ steps: [{ ...step, names: 1e9 }] }, "steps[0].names");
+  wrong({ steps: [{ do: "poll", topic: "t", subscribers: "two" }] }, "steps[0].subscribers");
   wrong({ expect: [] }, "expect must be");
   wrong({ expect: [{ step: 4 }] }, "expect[0].step");
   wrong({ expect: [{ step: 0, matches: "(" }] }, "expect[0].matches");
