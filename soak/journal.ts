@@ -239,9 +239,12 @@ export class Journal {
   }
 }
 
+/** What is said of a disk without room. */
+export const DISK_FULL = "the disk is full";
+
 /** Why nothing can be written, in words. */
 export function whyUnwritable(error: unknown): string {
-  return isFull(error) ? "the disk is full" : error instanceof Error ? error.message : String(error);
+  return isFull(error) ? DISK_FULL : error instanceof Error ? error.message : String(error);
 }
 
 /** Whether an error of the system says that there is no room: on the disk, or in the quota. */

@@ -30,6 +30,9 @@ const MAX_WINDOW_MS = 60_000;
 const MIN_WINDOW_MS = 1000;
 const WINDOWS_PER_RUN = 120;
 
+/** Name of the monitor of failing calls. */
+const ERRORS = "errors";
+
 /** What is known of a run when it starts; the header of its journal. No secret is in it. */
 export interface RunConfig {
   readonly seed: number;
@@ -69,6 +72,8 @@ export interface Ending {
   readonly early: string | undefined;
   /** Why what was seen is not all there was to see: such a run is never called stable. */
   readonly incomplete: string | undefined;
+  /** The disk that our journal has filled holds the target's data too: its failing calls are no fault of the target. */
+  readonly diskShared?: boolean;
 }
 
 /** See the module comment. */
@@ -144,17 +149,24 @@ export class RunState {
     return { ...verdict, outcome: "inconclusive", reason };
   }
 
+  /** Failing calls on a disk that the tester has filled say nothing of the target. */
+  #excused(verdict: MonitorVerdict): MonitorVerdict {
+    if (verdict.name !== ERRORS || verdict.outcome !== "violated") return verdict;
+    return { ...verdict, outcome: "inconclusive", reason: `${verdict.reason}, on a disk that was full` };
+  }
+
   /** The series as the report judged them; empty before it was made. */
   get judged(): readonly JudgedSeries[] {
     return this.#judged;
   }
 
   /** The report of what was seen; made once, since it judges the thresholds to the end. */
-  report({ endMs, early, incomplete }: Ending): SoakReport {
+  report({ endMs, early, incomplete, diskShared = false }: Ending): SoakReport {
     const { tally, accounting, latency, config } = this;
     const gaps = tally.gaps(Math.max(endMs, tally.last));
     const series = this.#judged = judgeAll(this.series, gaps, (share) => this.instrument.lag(share));
-    const monitors = this.verdicts().map((one) => one.name === accounting.name ? this.#lookedUp(one) : one);
+    const seen = this.verdicts().map((one) => one.name === accounting.name ? this.#lookedUp(one) : one);
+    const monitors = diskShared ? seen.map((one) => this.#excused(one)) : seen;
     this.thresholds.finish(endMs / MS_PER_SECOND);
     const findings = {
       saturated: this.instrument.saturated,

@@ -48,3 +48,12 @@ Deno.test("an incomplete run is never stable, and says why", () => {
     "the disk is full",
   ]);
 });
+
+Deno.test("calls that fail on a disk the tester has filled are no fault of the target", () => {
+  const outcome = (diskShared: boolean) => {
+    const state = stateAfter(simulatedLoad(1, 0, 2000));
+    const { monitors } = state.report({ ...ENDING, incomplete: "the disk is full", diskShared });
+    return monitors.find(({ name }) => name === "errors")?.outcome;
+  };
+  assertEquals([outcome(false), outcome(true)], ["violated", "inconclusive"]);
+});

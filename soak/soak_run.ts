@@ -8,7 +8,7 @@ import { Engine } from "./engine.ts";
 import { EventText } from "./event_text.ts";
 import { LookBack } from "./look_back.ts";
 import { LOST_AFTER_MS } from "./monitors/accounting.ts";
-import { CHECKPOINT_EVERY_MS, type Journal } from "./journal.ts";
+import { CHECKPOINT_EVERY_MS, DISK_FULL, type Journal } from "./journal.ts";
 import type { Observation } from "./observation.ts";
 import { loadRandom, type Prepared } from "./prepare.ts";
 import type { RunConfig, RunState } from "./run_state.ts";
@@ -195,7 +195,8 @@ export class SoakRun {
     kept.abort(new Error("the run is over"));
     await keeping;
     const incomplete = journal.failure === undefined ? undefined : `the journal cannot be written: ${journal.failure}`;
-    const ending = { endMs: ended, early, incomplete };
+    const diskShared = journal.failure === DISK_FULL && this.options.sights?.data !== undefined;
+    const ending = { endMs: ended, early, incomplete, diskShared };
     await journal.close(ending);
     return state.report(ending);
   }
