@@ -16,7 +16,7 @@ Deno.test("a request becomes a curl line that survives quotes", () => {
   const sent = utf8("POST /bus/v1/call HTTP/1.1\r\nHost: x\r\nX-A: it's\r\nX-B:\r\nContent-Length: 2\r\n\r\n{}");
   assertEquals(
     curlLine(sent),
-    `curl -sig --path-as-is -X POST -H 'X-A: it'\\''s' -H 'X-B;' --data-binary '{}' "$TARGET"'/bus/v1/call'`,
+    `curl -sigw '\\n' --path-as-is -X POST -H 'X-A: it'\\''s' -H 'X-B;' --data-binary '{}' "$TARGET"'/bus/v1/call'`,
   );
 });
 
@@ -27,6 +27,8 @@ Deno.test("what curl cannot say is left to a replay", () => {
     seed: 1,
     timeOrigin: 5,
     embedded: undefined,
+    keys: new Map(),
+    known: [],
   });
   assertStringIncludes(line, "hearthproof diff --replay does");
 });

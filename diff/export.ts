@@ -2,7 +2,7 @@
 
 import { isObject, type Json, parseJson } from "../src/protocol/mod.ts";
 import { parseVector, type TrafficVector, VECTOR_SCHEMA, type VectorExpectation } from "../src/runner/vector.ts";
-import type { Plan, StepLaw } from "./plan.ts";
+import { addressOf, type Plan, type StepLaw } from "./plan.ts";
 
 /** Requirement of a vector whose difference touches none: that a call is answered as the documents say. */
 const GENERAL_REQUIREMENT = "TRN-001";
@@ -49,7 +49,7 @@ export function planOf(text: Uint8Array): { readonly plan: Plan; readonly timeOr
     const law = lawOf(laws[index]) ?? lawOfExpectations(vector, index);
     return {
       step,
-      origin: typeof origin === "string" ? origin : `step ${index}`,
+      origin: typeof origin === "string" ? origin : addressOf(step),
       ...(law === undefined ? {} : { law }),
     };
   });

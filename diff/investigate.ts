@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../src/report/atomic.ts";
 import { type Cause, causeKey } from "./causes.ts";
 import { expectationOf } from "./expectation.ts";
-import { curlScript } from "./curl.ts";
+import { curlScript, type EmbeddedSide } from "./curl.ts";
 import { recordingText } from "./export.ts";
 import { type Finding, keyOf } from "./finding.ts";
 import { judge } from "./judge.ts";
@@ -13,6 +13,8 @@ import type { PairRun } from "./pair.ts";
 import type { Plan } from "./plan.ts";
 import { type Reduced, Reducer } from "./reduce.ts";
 import type { Difference, Minimal } from "./result.ts";
+import type { Contestant } from "./side.ts";
+import { VARIANTS } from "../src/node/variants/mod.ts";
 
 export { freshRun, type Laboratory } from "./laboratory.ts";
 
@@ -145,15 +147,32 @@ class Investigator {
 
   /** The sequence as a fresh node of the right side takes it; what was sent before where that cannot be had. */
   async #curl(plan: Plan, run: PairRun): Promise<readonly string[]> {
-    const { right, frame } = this.lab;
+    const { left, right, frame } = this.lab;
     const { seed, timeOrigin } = frame;
-    const [, names] = /^embedded(?::(.*))?$/.exec(right.target.url) ?? [];
-    const embedded = right.target.kind === "embedded" ? names?.split(",") ?? [] : undefined;
-    const steps = await requestsOf(right, plan, { ...frame, scope: "curl" }).catch(() =>
-      run.right.map(({ sent }, index) => ({ origin: plan.steps[index]?.origin ?? "", requests: [sent] }))
-    );
-    return curlScript(steps, { seed, timeOrigin: timeOrigin + right.skewMs, embedded });
+    const sides = { left: embeddedSide(left.target), right: embeddedSide(right.target) };
+    const embedded = sides.left === undefined || sides.right === undefined
+      ? undefined
+      : { left: sides.left, right: sides.right };
+    const { steps, keys } = await requestsOf(right, plan, { ...frame, scope: "curl" }).catch(() => ({
+      steps: run.right.map(({ sent, body }, index) => ({
+        origin: plan.steps[index]?.origin ?? "",
+        requests: [sent],
+        answers: [body],
+      })),
+      keys: new Map(),
+    }));
+    const { communityId, nodeId } = right.preflight.profile;
+    const known = [communityId, nodeId];
+    return curlScript(steps, { seed, timeOrigin: timeOrigin + right.skewMs, embedded, keys, known });
   }
+}
+
+/** How to start a built-in node like this one; undefined for other targets. */
+function embeddedSide({ kind, url }: Contestant["target"]): EmbeddedSide | undefined {
+  if (kind !== "embedded") return undefined;
+  const names = /^embedded:(.*)$/.exec(url)?.[1]?.split(",") ?? [];
+  const isVariant = (name: string) => Object.hasOwn(VARIANTS, name);
+  return { faults: names.filter((name) => !isVariant(name)), variants: names.filter(isVariant) };
 }
 
 /** The shortest sequence of a cause already differs earlier, at the cause found before. */

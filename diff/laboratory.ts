@@ -4,6 +4,8 @@ import type { LawFinder } from "./law_finder.ts";
 import type { Mask } from "./mask.ts";
 import { type PairOptions, type PairRun, runPair } from "./pair.ts";
 import type { Plan } from "./plan.ts";
+import type { Identity } from "../src/protocol/mod.ts";
+import { partsOf } from "../src/runner/recorded/rewrite.ts";
 import { MemorySink } from "../src/wire/mod.ts";
 import type { ShrinkLedger } from "./shrink_state.ts";
 import { type Contestant, openSide, type RunFrame, startsFresh } from "./side.ts";
@@ -56,6 +58,15 @@ export interface StepRequests {
   readonly origin: string;
   /** Everything sent for it in order: first what makes its actors, last the step itself. */
   readonly requests: readonly Uint8Array[];
+  /** Bodies of the answers, in the same order. */
+  readonly answers?: readonly Uint8Array[];
+}
+
+/** A sequence as one side takes it. */
+export interface SequenceRequests {
+  readonly steps: readonly StepRequests[];
+  /** Keys that the seed makes, by their id. */
+  readonly keys: ReadonlyMap<string, Identity>;
 }
 
 /** The exact requests of a plan on a fresh node of one side, with everything that makes its actors. */
@@ -63,21 +74,31 @@ export async function requestsOf(
   side: Contestant,
   plan: Plan,
   frame: RunFrame,
-): Promise<StepRequests[]> {
+): Promise<SequenceRequests> {
   const sink = new MemorySink();
   const opened = await openSide(side, { ...frame, used: !startsFresh(side) }, plan.actors, sink);
-  const sent = () => scopeOf(frame.scope, sink.records).exchanges.map((exchange) => exchange.sent);
+  const made = () => scopeOf(frame.scope, sink.records).exchanges;
   try {
     const steps: StepRequests[] = [];
-    for (let index = 0, before = sent().length; index < plan.steps.length; index++) {
+    for (let index = 0, before = made().length; index < plan.steps.length; index++) {
       const step = plan.steps[index];
       if (step === undefined) break;
       await opened.take(step);
-      const all = sent();
-      steps.push({ origin: step.origin, requests: all.slice(before) });
+      const all = made();
+      const own = all.slice(before);
+      steps.push({
+        origin: step.origin,
+        requests: own.map(({ sent }) => sent),
+        answers: own.map(({ received }) => partsOf(received)?.body ?? new Uint8Array(0)),
+      });
       before = all.length;
     }
-    return steps;
+    const named = JSON.stringify(plan.steps);
+    const actors = Object.keys(plan.actors).filter((name) =>
+      named.includes(`"${name}"`) || named.includes(`.${name}}`)
+    );
+    const identities = await opened.identities?.(actors).catch(() => []) ?? [];
+    return { steps, keys: new Map(identities.map((one) => [one.id, one])) };
   } finally {
     await opened.close();
   }

@@ -1,13 +1,17 @@
 /**
  * How short the sequences get, and which requirement they are put down to, fault by fault, in slices that add up:
  *
- *     deno run -A diff/shrink_bench.ts faults [--every N] [--from N] [--to N] [--seed N] [--steps N] [--append FILE]
+ *     deno run -A diff/shrink_bench.ts faults [--every N] [--from N] [--to N] [--seed N] [--steps N] [--append FILE] [--keep DIR]
  *     deno run -A diff/shrink_bench.ts sum FILE
+ *
+ * With `--keep`, the vectors stay as DIR/FAULT.vector.json, and each line says whether `diff --replay` and `run --vector`
+ * show them again.
  *
  * One JSON line for each fault, for its first difference; without the word nothing runs, so that `deno task bench`
  * passes by. The nodes live in this process.
  */
 
+import { join } from "node:path";
 import { selfCommand } from "../src/cli/self_command.ts";
 import { FAULTS } from "../src/node/faults/mod.ts";
 import { EmbeddedTarget } from "../src/target/embedded.ts";
@@ -27,6 +31,7 @@ const BUDGET_MS = 60_000;
 /** Longest sequence that counts as short. */
 const SHORT = 3;
 /** Midnight of a day ahead of every clock of the machines used. */
+const MAIN = new URL("../main.ts", import.meta.url).href;
 const TIME_ORIGIN = Date.UTC(2027, 2, 14);
 
 interface Shrunk {
@@ -45,6 +50,10 @@ interface Shrunk {
   readonly origin?: string;
   readonly breaks: readonly string[];
   readonly error?: string;
+  /** Exit codes with the vector: the comparison with the fault, the run on the faulty and on the sound node. */
+  readonly replayed?: number;
+  readonly failed?: number;
+  readonly passed?: number;
 }
 
 const print = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
@@ -62,9 +71,32 @@ function count(name: string, standard: number): number {
 
 /** The catalogue as the program itself prints it. */
 async function requirementsOfProgram(): Promise<KnownRequirement[]> {
-  const { program, args } = selfCommand(new URL("../main.ts", import.meta.url).href, ["requirements", "--json"]);
+  const { program, args } = selfCommand(MAIN, ["requirements", "--json"]);
   const { stdout } = await new Deno.Command(program, { args: [...args], stderr: "inherit" }).output();
   return (JSON.parse(new TextDecoder().decode(stdout)) as { requirements: KnownRequirement[] }).requirements;
+}
+
+/** What the program itself says of a vector. */
+async function showsAgain(from: string, to: string, fault: string) {
+  await Deno.copyFile(from, to);
+  const out = await Deno.makeTempDir({ prefix: "hearthproof-shrink-" });
+  const code = async (...args: string[]) => {
+    const self = selfCommand(MAIN, [...args, "--output-dir", out]);
+    const { code } = await new Deno.Command(self.program, { args: [...self.args], stdout: "null", stderr: "null" })
+      .output();
+    return code;
+  };
+  try {
+    const faulty = `embedded:${fault}`;
+    const quick = ["--calibrate", "0", "--shrink-budget", "0s"];
+    return {
+      replayed: await code("diff", "--replay", to, "--right", faulty, ...quick),
+      failed: await code("run", "--vector", to, "--target", faulty),
+      passed: await code("run", "--vector", to, "--target", "embedded"),
+    };
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
 }
 
 async function measure(
@@ -91,8 +123,13 @@ async function measure(
   const lab = { left, right, frame, mask, directory, budgetMs: BUDGET_MS, signal, progress: () => {}, laws };
   const [difference] = await investigate(plan, run, [first], lab);
   const { minimal, requirement, supports, path } = difference ?? {};
+  const keep = option("keep");
+  const again = keep === undefined || minimal === undefined
+    ? {}
+    : await showsAgain(join(directory, minimal.file), join(keep, `${fault}.vector.json`), fault);
   return {
     fault,
+    ...again,
     causes: causes.length,
     ...(minimal === undefined
       ? {}
@@ -139,6 +176,19 @@ async function sum(path: string): Promise<void> {
   const seen = all.filter(({ causes }) => causes > 0);
   const long = seen.filter(({ steps = Infinity }) => steps > SHORT);
   const foreign = seen.filter(({ own }) => own !== true);
+  const kept = seen.filter(({ replayed }) => replayed !== undefined);
+  if (kept.length > 0) {
+    const stated = kept.filter(({ supports }) => supports === "left");
+    const not = (list: readonly Shrunk[], good: (one: Shrunk) => boolean) =>
+      list.filter((one) => !good(one)).map(({ fault }) => fault).join(", ") || "none";
+    const shown = (one: Shrunk) => one.replayed === 1;
+    const failed = (one: Shrunk) => one.failed === 1;
+    const passed = (one: Shrunk) => one.passed === 0;
+    print(`${kept.filter(shown).length} of ${kept.length} vectors show it again; not: ${not(kept, shown)}`);
+    print(`${stated.filter(failed).length} of ${stated.length} where the contract supports the sound side fail on the`);
+    print(`  faulty side; not: ${not(stated, failed)}`);
+    print(`${kept.filter(passed).length} of ${kept.length} pass on the sound side; not: ${not(kept, passed)}`);
+  }
   print(`${all.length} faults, ${seen.length} with a difference`);
   print(`${seen.length - long.length} of ${seen.length} shrunk to at most ${SHORT} steps`);
   for (const { fault, steps, at } of long) print(`  ${fault}: ${steps ?? "not shrunk"} at ${at}`);

@@ -1,6 +1,6 @@
 /** One target as the tester meets it in one run: a session, its actors, and the steps taken so far. */
 
-import type { Clock, Json } from "../src/protocol/mod.ts";
+import type { Clock, Identity, Json } from "../src/protocol/mod.ts";
 import { openSession } from "../src/target/open.ts";
 import { type Preflight, preflight } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
@@ -35,6 +35,8 @@ export interface Side {
   /** Where its log stood before the first step; left out for nodes that were started for the run. */
   readonly head?: number;
   take(step: PlannedStep): Promise<Observation>;
+  /** Keys of the actors of these names, as far as the seed makes them. */
+  identities?(names: readonly string[]): Promise<readonly Identity[]>;
   close(): Promise<void>;
 }
 
@@ -103,6 +105,12 @@ export async function openSide(
         // Whatever a target does to make a step impossible is its answer to that step; the run goes on.
         return unsent(error instanceof Error ? error.message : String(error));
       }
+    },
+    async identities(names) {
+      const { root, admin, sut } = target.access;
+      // Keys that were handed over stay where they are.
+      const given = target.kind === "embedded" ? [] : [root?.id, admin?.id, sut?.id];
+      return (await performer.identities(names)).filter(({ id }) => !given.includes(id));
     },
     async close() {
       await session.close();

@@ -2,6 +2,7 @@
 
 import {
   type EventEnvelope,
+  type Identity,
   isObject,
   type Json,
   type JsonObject,
@@ -234,6 +235,12 @@ export class StepPerformer {
       if (value !== undefined) this.learned.set(name, value);
     }
     return answer;
+  }
+
+  /** Keys of the actors of these names, and of those a recording was repeated with. */
+  async identities(names: readonly string[]): Promise<Identity[]> {
+    const actors = await Promise.all(names.map((name) => this.actor(name)));
+    return [...actors.map(({ identity }) => identity), ...this.#recorded?.signers ?? []];
   }
 
   /** The actor of a name, enrolled on first use. */

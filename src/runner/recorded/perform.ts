@@ -1,6 +1,6 @@
 /** Taking recorded steps towards one target, learning what it calls things. */
 
-import { isObject, type Json, tryParseJson } from "../../protocol/mod.ts";
+import { type Identity, isObject, type Json, tryParseJson } from "../../protocol/mod.ts";
 import type { Actors } from "../../target/actors.ts";
 import type { Session } from "../../target/session.ts";
 import { DEFAULT_LIMITS, headerOf, type HttpAnswer, openStream, readSse, SseParser } from "../../wire/mod.ts";
@@ -29,6 +29,11 @@ export class RecordedSteps {
     private readonly actors: Actors,
     private readonly salt?: string,
   ) {}
+
+  /** The keys that stand for those of the recording. */
+  get signers(): readonly Identity[] {
+    return [...this.#names?.signers.values() ?? []];
+  }
 
   /** Makes the requests of a step again. @throws {WireError} If nothing can be sent. */
   async take(step: RecordedStep): Promise<StepAnswer> {

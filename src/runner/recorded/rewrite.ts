@@ -279,7 +279,7 @@ function tokenOf(token: string, names: Names): string {
 }
 
 /** The envelope as the headers of a request state it. */
-function envelopeIn(parts: RequestParts, body: Json | undefined): JsonObject {
+export function envelopeIn(parts: RequestParts, body: Json | undefined): JsonObject {
   const envelope: JsonObject = {};
   for (const [member, name] of Object.entries(CALL_HEADERS)) {
     const value = member === "signature" || member === "token" ? undefined : headerIn(parts, name);
