@@ -76,7 +76,9 @@ export function parseChaos(text: string, durationMs: number): Chaos {
   try {
     value = parseYaml(text);
   } catch (error) {
-    throw new UsageError(`it is no YAML: ${String(error instanceof Error ? error.message : error).split("\n", 1)[0]}`);
+    throw new UsageError(
+      `it is no YAML: ${String(error instanceof Error ? error.message : error).split("\n", 1)[0]?.replace(/:$/, "")}`,
+    );
   }
   const { schema, faults, ...rest } = membersOf(value) ?? {};
   if (schema !== SCHEMA) throw new UsageError(`schema must be ${SCHEMA}, current value is ${shown(schema)}`);

@@ -15,7 +15,9 @@ import { parse as parseYaml } from "@std/yaml";
 import { readDuration, UsageError } from "../src/cli/parse.ts";
 import { readOptionFile } from "../src/cli/target_options.ts";
 import { isObject } from "../src/protocol/mod.ts";
+import { parseThreshold, ThresholdError } from "../src/stats/threshold.ts";
 import { type Pace, readPace } from "./schedule.ts";
+import { SOAK_METRICS } from "./thresholds.ts";
 
 const SCHEMA = "hearthproof.workload/1";
 const MEMBERS: readonly string[] = [
@@ -72,7 +74,9 @@ export function parseWorkload(text: string, known: readonly string[], durationMs
   try {
     value = parseYaml(text);
   } catch (error) {
-    throw new UsageError(`it is no YAML: ${String(error instanceof Error ? error.message : error).split("\n", 1)[0]}`);
+    throw new UsageError(
+      `it is no YAML: ${String(error instanceof Error ? error.message : error).split("\n", 1)[0]?.replace(/:$/, "")}`,
+    );
   }
   if (!isObject(value)) throw new UsageError("it must be a mapping with schema and weights");
   const { schema, weights, rate, concurrency, thresholds, exceed_rate_limits: exceed } = value;
@@ -156,8 +160,18 @@ function readConcurrency(value: unknown): number {
 }
 
 function readTexts(value: unknown): readonly string[] {
-  if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
-  throw new UsageError('thresholds must be a list like ["latency.p99 < 250ms over 5m"]');
+  if (!Array.isArray(value) || !value.every((text) => typeof text === "string")) {
+    throw new UsageError('thresholds must be a list like ["latency.p99 < 250ms over 5m"]');
+  }
+  for (const [place, text] of value.entries()) {
+    try {
+      parseThreshold(text, SOAK_METRICS);
+    } catch (error) {
+      if (!(error instanceof ThresholdError)) throw error;
+      throw new UsageError(`thresholds, entry ${place + 1}: ${error.message}`);
+    }
+  }
+  return value;
 }
 
 function readFlag(value: unknown): boolean {

@@ -54,6 +54,7 @@ Deno.test("every mistake is one line that says where it is and what is right", (
     ["concurrency: 0", "concurrency must be a whole number from 1 to 1000, current value is 0"],
     ["rate: 5/s\nconcurrency: 3", "rate and concurrency exclude each other"],
     ["thresholds: latency", "thresholds must be a list"],
+    ['thresholds: ["errors.rate < 1%", "latency.p99 < 5MB"]', "thresholds, entry 2: Cannot use the threshold"],
     ["exceed_rate_limits: 1", "exceed_rate_limits must be true or false, current value is 1"],
   ];
   for (const [text, says] of mistakes) {
