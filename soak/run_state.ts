@@ -115,7 +115,7 @@ export class RunState {
       this.integrity,
       this.audit,
       new StreamMonitor(facts.interrupted, facts.startedAt),
-      new ManifestMonitor(nodeId, () => this.clock.offset, facts.startedAt),
+      new ManifestMonitor(nodeId, () => this.clock.offset, facts.startedAt, facts.interrupted),
       new NamedEventsMonitor(readable, facts.startedAt),
       new SubscriptionMonitor(facts.startedAt, facts.interrupted),
       new CounterMonitor(facts.startedAt, facts.interrupted),

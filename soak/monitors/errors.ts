@@ -133,6 +133,7 @@ export class ErrorMonitor implements Monitor {
     const said = `${sum(failed)} of ${calls} calls failed`;
     const which = failed.length === 0 ? "" : ` (${codesText(failed)})`;
     const found = this.#offences.verdict(name, calls, `${said}${which}`);
+    if (found.outcome === "violated") return { ...found, reason: `${found.reason}; in all ${said}` };
     if (found.outcome !== "sound") return found;
     const limit = percentText(MAX_FAILED_SHARE);
     if (calls >= MIN_CALLS && low > MAX_FAILED_SHARE) {
@@ -184,7 +185,7 @@ export class ErrorMonitor implements Monitor {
     if (!this.#spell || before) return;
     const counts = [...Map.groupBy(this.#recent, ([, , one]) => one)].map(([one, list]) => [one, list.length] as const);
     const first = this.#recent[0]?.[1] ?? at;
-    this.#offences.add(first, `${failed} of ${calls} calls in a row failed (${codesText(counts)})`);
+    this.#offences.add(first, `${failed} of the last ${calls} calls failed (${codesText(counts)})`);
   }
 
   #count(at: number, failed: boolean): void {
