@@ -20,6 +20,7 @@ import { type HttpAnswer, type ReadLimits, readSse, WireError, type WsClose, typ
 import { RecordedSteps } from "./recorded/perform.ts";
 import type { RecordedStep } from "./recorded/step.ts";
 import { type GossipRules, proxyRules } from "./vector_gossip.ts";
+import { polled } from "./vector_polls.ts";
 import { lowered, rendered, type Rendering, withGroupOrder, withHeaders } from "./vector_rendering.ts";
 import { type MintedToken, mintedToken } from "./vector_tokens.ts";
 import { substitute, valueAt } from "./vector_values.ts";
@@ -175,6 +176,8 @@ export interface StepAnswer {
 
 /** Milliseconds for one step: far above what a sound node takes, far below what a user waits. */
 const STEP_DEADLINE_MS = 10_000;
+/** How slowly a body may go out: long ones take seconds on a busy machine. */
+const SLOWEST_BYTES_PER_MS = 500;
 const STEP_LIMITS: Partial<ReadLimits> = { deadlineMs: STEP_DEADLINE_MS, idleMs: STEP_DEADLINE_MS };
 const MS_PER_SECOND = 1000;
 /** Statuses from here on are refusals. */
@@ -302,21 +305,13 @@ export class StepPerformer {
         const { method, path, headers = [], spaces } = step;
         const body = spaces === undefined ? step.body : " ".repeat(spaces);
         const request = { method, path, headers, ...(body === undefined ? {} : { body: utf8(body) }) };
-        return { answer: await session.http(request, STEP_LIMITS) };
+        const deadlineMs = STEP_DEADLINE_MS + (body ?? "").length / SLOWEST_BYTES_PER_MS;
+        return { answer: await session.http(request, { ...STEP_LIMITS, deadlineMs }) };
       }
       case "push":
         return { answer: await this.#push(step) };
-      case "poll": {
-        const { topic, last_seq: lastSeq, timeout } = step;
-        const wait = timeout === undefined ? {} : { timeout };
-        const poll = () => session.poll(topic, { ...(lastSeq === undefined ? {} : { lastSeq }), ...wait });
-        const polled = Promise.all(Array.from({ length: step.subscribers ?? 1 }, poll)).then(lastOf);
-        if (step.meanwhile !== undefined) {
-          const { as, capability, input } = step.meanwhile;
-          await session.call(await this.actor(as), capability, input);
-        }
-        return { answer: await polled };
-      }
+      case "poll":
+        return { answer: await polled(this.context.session, step, (name) => this.actor(name)) };
       case "raw":
         return { answer: await session.raw(utf8(step.bytes), { limits: STEP_LIMITS }) };
       case "gossip":
@@ -487,12 +482,6 @@ function eventOptions(alter: JsonObject = {}): JsonObject {
   return Object.fromEntries(
     Object.entries({ lamport, eventId, wallClock, communityId }).filter(([, value]) => value !== undefined),
   ) as JsonObject;
-}
-
-function lastOf(answers: readonly HttpAnswer[]): HttpAnswer {
-  const [first, ...rest] = answers;
-  if (first === undefined) throw new Error("Cannot poll: there is no subscriber");
-  return rest.reduce((last, one) => one.endedAt > last.endedAt ? one : last, first);
 }
 
 function sequenceOf(message: WsMessage): number | undefined {
