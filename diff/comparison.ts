@@ -97,7 +97,15 @@ function isOwnMask(options: Options, directory: string): boolean {
 async function masksOf({ options, printer, signal, frame, left, right, plan, resumed }: ComparisonTask) {
   const notes: string[] = [];
   const given = options.text("mask");
-  if (given !== undefined) return { standing: parseMask(await readText("mask", given)), learned: [], notes, runs: 0 };
+  if (given !== undefined) {
+    const entries = parseMask(await readText("mask", given));
+    const gone = STANDING_MASK.filter(({ path }) => !entries.some((entry) => entry.path === path));
+    if (gone.length > 0) {
+      const places = gone.map(({ path }) => path).join(", ");
+      notes.push(`the mask that was given lacks places every comparison starts with, so they are compared: ${places}`);
+    }
+    return { standing: entries, learned: [], notes, runs: 0 };
+  }
   const standing = STANDING_MASK;
   if (resumed !== undefined) return { standing, learned: resumed.mask, notes, runs: resumed.calibrationRuns };
   const learned: MaskEntry[] = [];
