@@ -12,7 +12,20 @@ const HEAD_END = "\r\n\r\n";
 export interface Sink {
   readonly port: number;
   readonly pid: number;
+  /** Seconds of processor time it has used so far. */
+  busySeconds(): number;
   stop(): Promise<void>;
+}
+
+const NS_PER_SECOND = 1e9;
+
+/** Processor seconds of a process and its children, which must be alive. */
+function busySecondsOf(pid: number): number {
+  const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);
+  return [pid, ...children.map(Number)].reduce((sum, one) => {
+    const [ns] = Deno.readTextFileSync(`/proc/${one}/schedstat`).split(" ");
+    return sum + Number(ns) / NS_PER_SECOND;
+  }, 0);
 }
 
 /**
@@ -45,6 +58,7 @@ server { listen 127.0.0.1:${port}; location / { default_type application/json; $
   return {
     port,
     pid: child.pid,
+    busySeconds: () => busySecondsOf(child.pid),
     stop: async () => {
       child.kill("SIGTERM");
       await child.status;
