@@ -126,7 +126,18 @@ export function streamProblem({ answer, sse }: StreamAnswer): string | undefined
   if (terminal === 0) return `ended after ${sse.frames.length} frames without done or error`;
   if (terminal > 1) return `has ${terminal} terminal frames`;
   const last = sse.frames.at(-1)?.event;
-  return last === "done" || last === "error" ? undefined : `goes on after its terminal frame with ${last}`;
+  if (last !== "done" && last !== "error") return `goes on after its terminal frame with ${last}`;
+  return last === "done" ? missingChunk(sse.frames) : undefined;
+}
+
+/** A stream of chunks that is done has each of those its manifest names, by number (wire-format.md section 7). */
+function missingChunk(frames: readonly { readonly event: string; readonly json?: unknown }[]): string | undefined {
+  const manifest = frames.find(({ event }) => event === "manifest")?.json;
+  if (!isObject(manifest) || !Array.isArray(manifest.chunks)) return undefined;
+  const numbers = (list: readonly unknown[]) => list.flatMap((one) => isObject(one) ? [one.i] : []);
+  const came = new Set(numbers(frames.filter(({ event }) => event === "chunk").map(({ json }) => json)));
+  const missing = numbers(manifest.chunks).find((i) => !came.has(i));
+  return missing === undefined ? undefined : `lacks chunk ${missing} of the ${manifest.chunks.length} it named`;
 }
 
 /** A call answered as a stream, read to its end. */

@@ -48,6 +48,16 @@ Deno.test("every way in which a stream is not whole is told", () => {
   }
 });
 
+Deno.test("a stream that is done without a chunk it named has a gap", () => {
+  const read = (...came: number[]) => {
+    const chunks = came.map((i) => ({ event: "chunk", json: { i } }));
+    const named = { event: "manifest", json: { cid: "c", chunks: [{ i: 0 }, { i: 1 }, { i: 2 }] } };
+    const frames = [named, ...chunks, { event: "done", json: {} }];
+    return streamProblem({ answer: {}, sse: { frames } } as unknown as Answer);
+  };
+  assertEquals([read(0, 1, 2), read(2, 0, 1), read(0, 2)], [undefined, undefined, "lacks chunk 1 of the 3 it named"]);
+});
+
 Deno.test("a stream that a declared fault broke is the fault's", () => {
   assertEquals(fed([undefined, problemOf(["token"], "reset")], true).outcome, "sound");
 });
