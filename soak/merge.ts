@@ -47,7 +47,7 @@ export function mergeShards(
   const first = reports[0];
   if (first === undefined) throw new RangeError("Cannot merge: current number of shards is 0");
   const monitors = mergeVerdicts(parts.map(({ label, report }) => ({ label, monitors: report.monitors })));
-  const thresholds = judgeTogether(parts);
+  const thresholds = judgeTogether(parts, missing.length === 0);
   const series = parts.flatMap(({ label, report }) =>
     report.series.map((one) => ({ ...one, name: `${one.name} (${label})` }))
   );

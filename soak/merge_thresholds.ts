@@ -19,14 +19,18 @@ export interface ThresholdPart {
   readonly windows: readonly ToldSlot[];
 }
 
-/** One object per threshold that all shards had, in the order of the first of them. */
-export function judgeTogether(parts: readonly ThresholdPart[]): Thresholds {
+/**
+ * One object per threshold that all shards had, in the order of the first of them.
+ *
+ * @param whole Whether no shard of the run is missing: else nothing is known of how many calls there were.
+ */
+export function judgeTogether(parts: readonly ThresholdPart[], whole: boolean): Thresholds {
   const begun = Math.min(...parts.map(({ state }) => state.config.startedWall));
   const placed = parts.map((part) => ({ ...part, offset_s: (part.state.config.startedWall - begun) / MS_PER_SECOND }));
   const merged = new MergedThresholds(
     commonThresholds(parts),
     (from, to) =>
-      placed.some(({ state, report, offset_s }) =>
+      !whole || placed.some(({ state, report, offset_s }) =>
         from < offset_s || to > offset_s + report.duration_s ||
         state.tally.interrupted((from - offset_s) * MS_PER_SECOND, (to - offset_s) * MS_PER_SECOND)
       ),

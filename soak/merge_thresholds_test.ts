@@ -58,7 +58,7 @@ Deno.test("two shards are judged as one process that had made all their calls wo
     for (const made of calls.toSorted((a, b) => a.ended - b.ended)) alone.observe(made);
   }
   const whole = alone.report({ endMs: 60_000, early: undefined, incomplete: undefined });
-  assertEquals(judgeTogether([part(one), part(two)]), whole.thresholds);
+  assertEquals(judgeTogether([part(one), part(two)], true), whole.thresholds);
   assertEquals(whole.thresholds.map(({ verdict }) => verdict), ["violated", "violated", "kept", "violated"]);
 });
 
@@ -67,13 +67,19 @@ Deno.test("a limit that one shard alone would break is kept if all together keep
   const bad = part({ thresholds, ms: (_, n) => n < 1 ? 400 : 10, perSecond: 9 });
   const good = part({ thresholds, perSecond: 9 });
   assertEquals(bad.report.thresholds.map(({ verdict }) => verdict), ["violated", "inconclusive", "inconclusive"]);
-  assertEquals(judgeTogether([bad, good]).map(({ verdict }) => verdict), ["kept", "kept", "violated"]);
+  assertEquals(judgeTogether([bad, good], true).map(({ verdict }) => verdict), ["kept", "kept", "violated"]);
+});
+
+Deno.test("where a shard is missing, nothing is known of the rate of all calls, and the rest is judged from what is there", () => {
+  const thresholds = ["calls.rate > 15/s over 10s", "latency.p99 < 1s over 10s"];
+  const judged = judgeTogether([part({ thresholds })], false);
+  assertEquals(judged.map(({ verdict, windows }) => [verdict, windows > 0]), [["inconclusive", false], ["kept", true]]);
 });
 
 Deno.test("shards that began apart are laid over each other by when they began", () => {
   const thresholds = ["calls.rate > 15/s over 10s"];
   const [first, second] = [part({ thresholds }), part({ thresholds, startedWall: STARTED + 20_000 })];
-  const [judged] = judgeTogether([second, first]);
+  const [judged] = judgeTogether([second, first], true);
   // From 20 to 60 s both have sent; before and after nobody knows.
   assertEquals([judged?.verdict, judged?.windows, judged?.offences], ["kept", 31, 0]);
 });
@@ -83,7 +89,7 @@ Deno.test("a limit on the target is that of those who could see it, and what not
   const [seeing, blind] = [part({ thresholds }), part({ thresholds: [...thresholds, "latency.p99 < 1s"] })];
   seeing.state.observe({ kind: "sample", series: "memory.rss", at: 1000, value: 3e8 });
   const report = seeing.state.report({ endMs: 60_000, early: undefined, incomplete: undefined });
-  const judged = judgeTogether([{ ...seeing, report }, blind]);
+  const judged = judgeTogether([{ ...seeing, report }, blind], true);
   assertEquals(judged.map(({ expression, verdict }) => [expression, verdict]), [
     ["memory.max < 200MB", "violated"],
     ["errors.rate < 50%", "kept"],
