@@ -408,7 +408,7 @@ function watching(
 export function progressTo(printer: Printer): (standing: Standing) => void {
   let next = LOG_EVERY_S;
   return (standing) => {
-    printer.progress(liveLine(standing, printer.width));
+    printer.progress(liveLine(standing, printer.columns ?? printer.width));
     if (standing.elapsed_s < next) return;
     next += LOG_EVERY_S;
     printer.err(liveLine(standing));

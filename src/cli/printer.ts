@@ -4,6 +4,8 @@
 export interface Printer {
   /** Columns a table may use. */
   readonly width: number;
+  /** Columns the progress line may use, where that is more. */
+  readonly columns?: number;
   /** Whether ANSI colours may be used in `out`. */
   readonly colour: boolean;
   /** One line of the result, on stdout. */
@@ -45,6 +47,7 @@ export function terminalPrinter(streams: TerminalStreams): Printer {
   };
   return {
     width,
+    columns,
     colour: streams.outIsTerminal && (streams.noColor ?? "") === "",
     out: (line) => aside(() => streams.writeOut(line + "\n")),
     err: (line) => aside(() => streams.writeErr(line + "\n")),
