@@ -15,6 +15,8 @@ import { valueText } from "./value_text.ts";
 
 /** Parts of a short run of which the first and the last are compared. */
 const FIFTHS = 5;
+/** Share of a rise that is left between the middles of the first and of the last part. */
+const SEEN_SHARE = 1 - 1 / FIFTHS;
 const SECONDS_PER_MINUTE = 60;
 
 export type SoakVerdict = "stable" | "drifting" | "violated" | "inconclusive" | "invalid";
@@ -95,7 +97,8 @@ function notOurs(verdict: SeriesVerdict, kind: SeriesKind, lag: number): SeriesV
  */
 function settling(verdict: SeriesVerdict, kind: SeriesKind, series: SeriesStore): SeriesVerdict {
   const { interval, slopePerHour: slope, line, p, alpha } = verdict;
-  if (verdict.verdict === "drifting" || interval === null || slope === null || line === null) return verdict;
+  if (interval === null || slope === null || line === null) return verdict;
+  const drifts = verdict.verdict === "drifting";
   const samples = series.of(kind.name).filter(({ t_s }) => !within(t_s, verdict.excluded));
   const base = Math.abs(median(samples.map(({ value }) => value)));
   const rise = riseOf(samples.map(({ value }) => value));
@@ -104,19 +107,21 @@ function settling(verdict: SeriesVerdict, kind: SeriesKind, series: SeriesStore)
   const said = `it ${rise < 0 ? "fell" : "rose"} by ${valueText(Math.abs(rise), kind.unit)} in ${
     valueText(seconds, "s")
   }`;
+  // A slope fitted to the last part of a short run may be steep and yet have made little.
+  if (drifts && (kind.steady !== true || rise >= SEEN_SHARE * allowed)) return verdict;
   if (kind.steady === true && rise >= allowed && p < alpha) {
     const reason = `${said}; a process that settles takes ${valueText(allowed, kind.unit)} at most`;
     return { ...verdict, verdict: "drifting", reason, longer_s: null };
   }
   const longer = Math.max(0, SETTLING_S - (samples.at(-1)?.t_s ?? 0));
   const more = `${waitText(longer)} more tell settling from growth that goes on`;
-  if (verdict.verdict === "inconclusive" && kind.steady === true) {
+  if (verdict.verdict !== "stable" && kind.steady === true) {
     const [growth, low, high, limit] = [slope, ...interval, verdict.limitPerHour].map((value) =>
       valueText(value, kind.unit)
     );
     const reason =
       `${said}; slope ${growth}/h, interval ${low} to ${high}, limit ${limit} in a run this short: ${more}`;
-    return { ...verdict, reason, longer_s: longer };
+    return { ...verdict, verdict: "inconclusive", reason, longer_s: longer };
   }
   if (verdict.verdict !== "stable" || interval[0] <= 0 || slope < DEFAULT_LIMIT_SHARE * base) return verdict;
   return {

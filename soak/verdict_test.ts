@@ -58,6 +58,16 @@ Deno.test("a runtime may take more in ten minutes than in one, and a leak of 1 M
   assertEquals(conclude({ ...SOUND, series: judgeAll(memory(1_000_000, 240), []) }).verdict, "drifting");
 });
 
+Deno.test("a steep end of a short run is not called a leak before it has made much", () => {
+  const store = new SeriesStore();
+  for (let t = 0; t <= 60; t += 0.5) {
+    store.add("memory.rss", t, 66 * MIB + Math.max(0, t - 30) * MIB + (t * 7919 % 13) * 50_000);
+  }
+  const { verdict, reason } = conclude({ ...SOUND, series: judgeAll(store, []) });
+  assertEquals(verdict, "inconclusive");
+  assertStringIncludes(reason, "14 min more tell settling from growth that goes on");
+});
+
 Deno.test("a latency that rises by less than the tester lags is not the target's, one that rises by more is", () => {
   const store = new SeriesStore();
   for (let t = 0; t <= 600; t += 5) store.add("latency.p99", t, 20 + t / 30 + t * 7919 % 5);
