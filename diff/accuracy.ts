@@ -159,7 +159,7 @@ function textOf({ class: kind, address, path, step, left, right }: Finding): str
 
 type Plan = ReturnType<typeof makePlan>;
 
-async function contest<T>(
+export async function contest<T>(
   left: NodeKind,
   right: NodeKind,
   seed: number,

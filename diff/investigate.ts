@@ -7,7 +7,7 @@ import { expectationOf } from "./expectation.ts";
 import { curlScript, type EmbeddedSide } from "./curl.ts";
 import { recordingText } from "./export.ts";
 import { type Finding, keyOf } from "./finding.ts";
-import { judge } from "./judge.ts";
+import { judgeFinding } from "./judge.ts";
 import { type Laboratory, requestsOf } from "./laboratory.ts";
 import type { PairRun } from "./pair.ts";
 import type { Plan } from "./plan.ts";
@@ -86,23 +86,19 @@ class Investigator {
     const { first } = cause;
     const id = `D${index + 1}`;
     const step = this.plan.steps[first.step];
-    const [left, right] = [this.main.left[first.step], this.main.right[first.step]];
-    const judged = step === undefined || left === undefined || right === undefined
-      ? { supports: "undecided" as const }
-      : judge(first, step, left, right);
-    // A law that the step states of its status says nothing of other places.
-    const stated = step?.law !== undefined && "requirement" in judged && step.law.requirement === judged.requirement;
-    const requirement = this.lab.laws?.name(first, step?.origin ?? "", judged, stated) ??
-      ("requirement" in judged ? judged.requirement : undefined);
+    const { requirement, supports, by } = judgeFinding(first, this.plan, this.main, this.lab.laws);
+    const says = requirement === undefined ? undefined : this.lab.laws?.says(requirement);
     const minimal = reduced === undefined
       ? undefined
-      : await this.#minimal(id, cause, reduced, requirement, judged.supports === "right");
+      : await this.#minimal(id, cause, reduced, requirement, supports === "right");
     return {
       id,
       class: first.class,
       path: placeOf(cause),
       requirement,
-      supports: judged.supports,
+      supports,
+      named_by: by ?? "nothing",
+      ...(says === undefined ? {} : { says }),
       first_step: first.step,
       origin: step?.origin ?? "",
       count,

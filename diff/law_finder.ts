@@ -62,10 +62,12 @@ interface Indexed {
 export class LawFinder {
   readonly #all: readonly Indexed[];
   readonly #rarity = new Map<string, number>();
+  readonly #words = new Map<string, string>();
   /** Sections by the first word of the capabilities they need. */
   readonly #homes = new Map<string, Set<string>>();
 
   constructor(requirements: readonly KnownRequirement[]) {
+    for (const { id, says } of requirements) this.#words.set(id, says);
     const lengths = requirements.map(({ says }) => new Set(says.toLowerCase().match(WORD) ?? []).size);
     const average = lengths.reduce((sum, one) => sum + one, 0) / Math.max(1, lengths.length);
     this.#all = requirements.map((one, index) => ({
@@ -87,6 +89,11 @@ export class LawFinder {
       for (const word of words.keys()) documents.set(word, (documents.get(word) ?? 0) + 1);
     }
     for (const [word, count] of documents) this.#rarity.set(word, Math.log(this.#all.length / count));
+  }
+
+  /** The words of a requirement; undefined if the catalogue has none of that name. */
+  says(id: string): string | undefined {
+    return this.#words.get(id);
   }
 
   /** The requirement a difference is put down to: what the traffic stated, unless that is general or nothing. */

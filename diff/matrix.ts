@@ -10,7 +10,7 @@ import { causesOf } from "./causes.ts";
 import { commonOffer, makeTarget } from "./contest.ts";
 import { type DiffContext, frameOf } from "./diff_command.ts";
 import { freshRun } from "./laboratory.ts";
-import { judge } from "./judge.ts";
+import { judgeFinding } from "./judge.ts";
 import { Mask, type MaskEntry, STANDING_MASK } from "./mask.ts";
 import { matrixHtml } from "./matrix_html.ts";
 import {
@@ -22,7 +22,7 @@ import {
 } from "./matrix_result.ts";
 import { addressOf, type Plan } from "./plan.ts";
 import { planFor } from "./plan_source.ts";
-import { type Contestant, meet, type RunFrame } from "./side.ts";
+import { type Contestant, meet, type RunFrame, startsFresh } from "./side.ts";
 import { targetsOf } from "./targets_file.ts";
 
 const EXIT = { equal: 0, different: 1, inconclusive: 3 } as const;
@@ -121,12 +121,13 @@ async function comparePair(
   right: Contestant,
   mask: Mask,
 ): Promise<PairResult> {
-  const run = await freshRun({ left, right, frame, signal }, plan, "diff");
+  // On nodes in use every pair is somebody new: what an earlier pair sent would be a repetition.
+  const scope = [left, right].every(startsFresh) ? "diff" : `diff ${left.name} ${right.name}`;
+  const run = await freshRun({ left, right, frame, signal }, plan, scope);
   const causes = causesOf(plan, run.findings.filter((finding) => !mask.hides(finding)));
   const differences = causes.map(({ first, count, steps }): PairDifference => {
     const step = plan.steps[first.step];
-    const [a, b] = [run.left[first.step], run.right[first.step]];
-    const judged = step === undefined || a === undefined || b === undefined ? undefined : judge(first, step, a, b);
+    const judged = judgeFinding(first, plan, run);
     return {
       class: first.class,
       // A place that all answers have belongs to the capability that showed it.
@@ -137,8 +138,8 @@ async function comparePair(
       count,
       left: first.left,
       right: first.right,
-      ...(judged?.requirement === undefined ? {} : { requirement: judged.requirement }),
-      supports: judged?.supports === "left" ? left.name : judged?.supports === "right" ? right.name : "undecided",
+      ...(judged.requirement === undefined ? {} : { requirement: judged.requirement }),
+      supports: judged.supports === "left" ? left.name : judged.supports === "right" ? right.name : "undecided",
     };
   });
   return {

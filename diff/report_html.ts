@@ -8,7 +8,7 @@ import { changedMarkup } from "./changed_html.ts";
 import type { Observation } from "./observation.ts";
 import { CLASSES } from "./finding.ts";
 import { SENT_WHY } from "./report_json.ts";
-import { sideText } from "./report_terminal.ts";
+import { namedText, sideText } from "./report_terminal.ts";
 import type { Difference, DiffResult, Minimal } from "./result.ts";
 
 /** Additions to the style of all reports: two columns and marks. */
@@ -103,7 +103,9 @@ function difference(entry: Difference): string {
     entry;
   const others = also.length === 0 ? "" : `<dt>also</dt><dd>${text(also.join("; "))}</dd>`;
   return `<article id="${id}"><h3>${id} <span class="tag fail">${kind}</span> ${text(path)}</h3>
-<dl><dt>requirement</dt><dd>${text(requirement ?? "none known")}, ${sideText(supports)}</dd>
+<dl><dt>requirement</dt><dd>${text(requirement ?? "none known")}${namedText(entry.named_by)}, ${sideText(supports)}${
+    entry.says === undefined ? "" : `<br><q>${text(entry.says)}</q>`
+  }</dd>
 <dt>first seen</dt><dd>step ${step} (${text(origin)}), ${count} in all</dd>
 <dt>left</dt><dd><code>${text(left)}</code></dd><dt>right</dt><dd><code>${text(right)}</code></dd>${others}</dl>
 ${minimal === undefined ? '<p class="soft">Not shrunk.</p>' : sequence(minimal)}</article>`;

@@ -29,7 +29,10 @@ export function summaryLines(result: DiffResult, width: number): string[] {
 
 function entry(difference: Difference, width: number): string[] {
   const { id, path, requirement, supports, first_step: step, count, left, right, also, minimal, origin } = difference;
-  const law = requirement === undefined ? "no requirement known" : `${requirement}, ${sideText(supports)}`;
+  const { named_by: by, says } = difference;
+  const law = requirement === undefined
+    ? "no requirement known"
+    : `${requirement}${namedText(by)}, ${sideText(supports)}`;
   const indent = "      ";
   const inner = Math.max(1, width - indent.length);
   const lines = [
@@ -37,6 +40,7 @@ function entry(difference: Difference, width: number): string[] {
     ...wrap(`${law}; first at step ${step} (${visible(origin)}), ${count} time${count === 1 ? "" : "s"}`, inner).map(
       (line) => indent + line,
     ),
+    ...(says === undefined ? [] : wrap(`"${visible(says)}"`, inner).map((line) => indent + line)),
     cut(`${indent}left   ${visible(left)}`, width),
     cut(`${indent}right  ${visible(right)}`, width),
   ];
@@ -48,6 +52,11 @@ function entry(difference: Difference, width: number): string[] {
     }): ${minimal.file}`;
   lines.push(...wrap(shown, inner).map((line) => indent + line));
   return lines;
+}
+
+/** How sure the name of the requirement is. */
+export function namedText(by: Difference["named_by"]): string {
+  return by === "proposal" ? " (proposed, its wording is nearest)" : "";
 }
 
 /** The judgement in words. */

@@ -1,7 +1,7 @@
 /** What a comparison found, in the words of diff-report.json (design.md "Report fields"). */
 
 import type { DifferenceClass } from "./finding.ts";
-import type { Supported } from "./judge.ts";
+import type { NamedBy, Supported } from "./judge.ts";
 import type { MaskEntry } from "./mask.ts";
 import type { Observation } from "./observation.ts";
 import type { SentCount, Stop } from "./pair.ts";
@@ -32,6 +32,10 @@ export interface Difference {
   readonly path: string;
   readonly requirement: string | undefined;
   readonly supports: Supported;
+  /** What named the requirement: an oracle that judged the answers, the law of the step, or its nearest wording. */
+  readonly named_by?: NamedBy;
+  /** The words of the requirement. */
+  readonly says?: string;
   readonly first_step: number;
   readonly origin: string;
   readonly count: number;
@@ -69,4 +73,6 @@ export interface DiffResult {
   readonly renamed: number;
   readonly pairs: readonly ShownPair[];
   readonly stop: Stop | undefined;
+  /** Exchanges of a recording that were not made again. */
+  readonly leftOut?: readonly { readonly case: string; readonly exchange: number; readonly why: string }[];
 }

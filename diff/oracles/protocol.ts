@@ -1,0 +1,151 @@
+/** Self-description, the registry, traces and counters (protocol, operability). */
+
+import { isObject, type Json } from "../../src/protocol/mod.ts";
+import { isCid, isListOf, isText, sameJson } from "./forms.ts";
+import { ofOutput } from "./member_checks.ts";
+import { type Exchange, isDone, objectOf, objectsOf, type Oracle } from "./oracle.ts";
+
+const VERSIONS = "protocol.version.list";
+const DESCRIBE = "protocol.self.describe";
+const REGISTRY = "protocol.registry.list";
+const TIERS = ["stable", "provisional", "experimental"];
+const TEXT_VERSION = /^\d+\.\d+\.\d+(-[\w.-]+)?$/;
+
+const isProtocolVersion = (value: Json) =>
+  isText(value)
+    ? TEXT_VERSION.test(value)
+    : isObject(value) && ["major", "minor", "patch"].every((name) => Number.isInteger(value[name]));
+const named = (value: Json | undefined) => isText(value) && value !== "";
+
+function manifestBefore({ before }: Exchange) {
+  return objectOf(
+    before.findLast(({ address, answer }) => address === "GET /manifest" && answer.status === 200)?.answer.value,
+  );
+}
+
+function outputBefore({ before }: Exchange, address: string) {
+  return before.findLast((one) => one.address === address && isDone(one))?.output;
+}
+
+/** What was announced, the last of each name and vendor. */
+const announced = ({ before }: Exchange) => {
+  const sent = before.filter((one) => one.step.origin.startsWith("protocol.registry.announce/") && isDone(one))
+    .map(({ input }) => objectOf(input.descriptor));
+  return [...new Map(sent.map((one) => [`${one.name} ${one.vendor}`, one])).values()];
+};
+
+export const protocolOracles: readonly Oracle[] = [
+  ofOutput(
+    VERSIONS,
+    "PRO-002",
+    /contract_versions/,
+    ({ contract_versions: list }) =>
+      Array.isArray(list) && list.length > 0 && new Set(list).size === list.length &&
+      list.every((one) => isText(one) && /^\d+\.\d+$/.test(one)),
+  ),
+  ofOutput(VERSIONS, "PRO-003", /contract_versions/, ({ contract_versions: list }, e) => {
+    const { contract_version: own } = manifestBefore(e);
+    return isText(own) && Array.isArray(list) ? list.includes(own) : undefined;
+  }),
+  ofOutput(
+    VERSIONS,
+    "PRO-004",
+    /conformance_passed/,
+    ({ conformance_passed: list }) =>
+      isListOf(list, (one) => isText(objectOf(one).suite) && isCid(objectOf(one).report_cid)),
+  ),
+  ofOutput(
+    VERSIONS,
+    "PRO-005",
+    /implementation/,
+    ({ implementation }) =>
+      isObject(implementation) && named(implementation.name) && named(implementation.version) &&
+      isText(implementation.commit),
+  ),
+  ofOutput(VERSIONS, "PRO-010", /implementation/, ({ implementation }, e) => {
+    const described = outputBefore(e, DESCRIBE);
+    if (described === undefined) return undefined;
+    const { name, version } = objectOf(implementation);
+    return described.name === name && described.version === version;
+  }),
+  ofOutput(
+    DESCRIBE,
+    "PRO-008",
+    /^output/,
+    (output) =>
+      named(output.name) && named(output.vendor) && named(output.version) && Array.isArray(output.protocol_versions) &&
+      output.protocol_versions.length > 0,
+  ),
+  ofOutput(
+    DESCRIBE,
+    "PRO-009",
+    /protocol_versions/,
+    ({ protocol_versions: list }) => isListOf(list, isProtocolVersion),
+  ),
+  ofOutput(
+    DESCRIBE,
+    "PRO-012",
+    /capabilities/,
+    ({ capabilities }) => objectsOf(capabilities).every(({ tier }) => TIERS.includes(String(tier))),
+  ),
+  ofOutput(
+    DESCRIBE,
+    "BUS-003",
+    /capabilities\[\]\.version/,
+    ({ capabilities }) =>
+      objectsOf(capabilities).every(({ version }) =>
+        version === undefined || isText(version) && /^\d+\.\d+$/.test(version)
+      ),
+  ),
+  ofOutput(
+    DESCRIBE,
+    "PRO-013",
+    /capabilities/,
+    ({ capabilities }) =>
+      objectsOf(capabilities).every(({ name, tier }) =>
+        String(name).startsWith("experimental.") === (tier === "experimental")
+      ),
+  ),
+  ofOutput(DESCRIBE, "PRO-014", /capabilities/, ({ capabilities }, e) => {
+    const own = manifestBefore(e).capabilities;
+    if (!Array.isArray(own) || !Array.isArray(capabilities)) return undefined;
+    const names = (list: Json[]) => [...new Set(objectsOf(list).map(({ name }) => String(name)))].sort();
+    return sameJson(names(own), names(capabilities));
+  }),
+  ofOutput(REGISTRY, "PRO-021", /^output/, ({ implementations: list }) => Array.isArray(list) && list.length > 0),
+  ofOutput(REGISTRY, "PRO-024", /implementations/, ({ implementations: list }) => {
+    const texts = objectsOf(list).map((one) =>
+      JSON.stringify([one.name ?? 0, one.vendor ?? 0, one.version ?? 0, one.protocol_versions ?? 0])
+    );
+    return new Set(texts).size === texts.length;
+  }),
+  ofOutput(
+    REGISTRY,
+    "PRO-026",
+    /implementations/,
+    ({ implementations: list }, e) =>
+      keepsAll(objectsOf(list), announced(e).filter(({ protocol_versions: all }) => sameJson(all, ["99.0.0"]))),
+  ),
+  ofOutput(REGISTRY, "PRO-025", /implementations/, ({ implementations: list }, e) => {
+    const all = announced(e);
+    return new Set(all.map(({ vendor }) => vendor)).size < 2 ? undefined : keepsVendors(objectsOf(list), all);
+  }),
+  ofOutput(
+    REGISTRY,
+    "PRO-022",
+    /implementations/,
+    ({ implementations: list }, e) => keepsVendors(objectsOf(list), announced(e)),
+  ),
+];
+
+type Descriptor = ReturnType<typeof objectOf>;
+
+function keepsAll(listed: readonly Descriptor[], sent: readonly Descriptor[]): boolean | undefined {
+  if (sent.length === 0) return undefined;
+  return sent.every((one) => listed.some((other) => sameJson(other.protocol_versions, one.protocol_versions)));
+}
+
+function keepsVendors(listed: readonly Descriptor[], sent: readonly Descriptor[]): boolean | undefined {
+  if (sent.length === 0) return undefined;
+  return sent.every((one) => listed.some((other) => other.name === one.name && other.vendor === one.vendor));
+}
