@@ -1,7 +1,7 @@
 /** Seeded randomness. One seed and one path of labels give one stream, whatever ran before. */
 
-import { createHash } from "node:crypto";
-import { concat, utf8 } from "./bytes.ts";
+import { createHash, hash } from "node:crypto";
+import { utf8 } from "./bytes.ts";
 
 /** Reads `0x…` or decimal. Returns undefined if the text is no non-negative safe integer. */
 export function parseSeed(text: string): number | undefined {
@@ -21,15 +21,28 @@ export function deriveBytes(seed: number | string, ...labels: (string | number)[
   return new Uint8Array(hash.digest());
 }
 
+/** A digest. */
+const BLOCK_BYTES = 32;
+/** Room for the digits of a counter of blocks. */
+const COUNTER_BYTES = 20;
+const encoder = new TextEncoder();
+
 /** A deterministic stream of random numbers: SHA-256 in counter mode. */
 export class Random {
-  readonly #key: Uint8Array;
+  /** The key, and behind it the counter as decimal text. */
+  readonly #input: Uint8Array<ArrayBuffer>;
+  readonly #digits: Uint8Array<ArrayBuffer>;
   #counter = 0;
-  #block: Uint8Array = new Uint8Array(0);
-  #at = 0;
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  readonly #view = new DataView(this.#block.buffer);
+  /** Nothing is drawn yet. */
+  #at = BLOCK_BYTES;
 
   constructor(seed: number | string, ...labels: (string | number)[]) {
-    this.#key = deriveBytes(seed, ...labels);
+    const key = deriveBytes(seed, ...labels);
+    this.#input = new Uint8Array(key.length + COUNTER_BYTES);
+    this.#input.set(key);
+    this.#digits = this.#input.subarray(key.length);
   }
 
   /** The next `count` bytes. */
@@ -47,8 +60,10 @@ export class Random {
 
   /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
-    const b = this.bytes(4);
-    return new DataView(b.buffer).getUint32(0);
+    const at = this.#at;
+    if (at + 4 > this.#block.length) return new DataView(this.bytes(4).buffer).getUint32(0);
+    this.#at = at + 4;
+    return this.#view.getUint32(at);
   }
 
   /** An integer from 0 to `bound - 1`, without modulo bias. */
@@ -82,8 +97,10 @@ export class Random {
   }
 
   #refill(): void {
-    const counter = utf8(String(this.#counter++));
-    this.#block = new Uint8Array(createHash("sha256").update(concat([this.#key, counter])).digest());
+    const { written } = encoder.encodeInto(String(this.#counter++), this.#digits);
+    const input = this.#input.subarray(0, this.#digits.byteOffset + written);
+    // As text it comes back in half the time.
+    this.#block.setFromHex(hash("sha256", input, "hex"));
     this.#at = 0;
   }
 }

@@ -6,8 +6,13 @@ const TRACE_PATTERN = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/;
 
 /** Writes `YYYY-MM-DDTHH:MM:SSZ`; the fraction of the second is dropped. */
 export function timestamp(ms: number): string {
-  return new Date(Math.floor(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
+  const second = Math.floor(ms / 1000);
+  if (second !== last.second) last = { second, text: new Date(second * 1000).toISOString().replace(".000Z", "Z") };
+  return last.text;
 }
+
+/** Load asks for the same second again and again. */
+let last = { second: 0, text: "1970-01-01T00:00:00Z" };
 
 /** Milliseconds since the epoch of an RFC 3339 UTC timestamp, or undefined if it is none or no real date. */
 export function parseTimestamp(text: unknown): number | undefined {
