@@ -72,12 +72,13 @@ Deno.test("a target that does not come up after its restart is a violation, with
     await Deno.writeTextFile(script, lines.join("\n"));
     const target = ["--target", `exec:sh ${script} {port} {data}`, "--restart-at", "1s", "--kill-at", "30s"];
     const run = await soakInProcess(["--duration", "1h", "--rate", "20/s", ...target]);
-    assertEquals([run.code, run.report.verdict], [1, "violated"]);
-    assertStringIncludes(
-      run.report.reason,
-      "restarts: the target did not come up again: SIGTERM and restart on purpose",
-    );
-    assertStringIncludes(run.report.reason, "I do not start twice");
+    const restarts = run.report.monitors.find(({ name }) => name === "restarts");
+    assertEquals([restarts?.outcome, restarts?.offences], ["violated", 1]);
+    assertStringIncludes(restarts?.reason ?? "", "the target did not come up again: SIGTERM and restart on purpose");
+    assertStringIncludes(restarts?.reason ?? "", "I do not start twice");
+    // A machine so busy that the tester itself was late says that first.
+    const busy = run.report.instrument.saturated !== null;
+    assertEquals([run.code, run.report.verdict], busy ? [3, "invalid"] : [1, "violated"]);
     assertEquals(run.report.ended_early, "the target did not come up again");
     assert(run.report.load.calls > 0 && run.report.duration_s < run.report.planned_s);
   } finally {
