@@ -178,6 +178,8 @@ export interface StepAnswer {
 const STEP_DEADLINE_MS = 10_000;
 /** How slowly a body may go out: long ones take seconds on a busy machine. */
 const SLOWEST_BYTES_PER_MS = 500;
+/** How long a call made together with others may wait for each of them, on such a machine. */
+const SLOWEST_MS_PER_CALL = 50;
 const STEP_LIMITS: Partial<ReadLimits> = { deadlineMs: STEP_DEADLINE_MS, idleMs: STEP_DEADLINE_MS };
 const MS_PER_SECOND = 1000;
 /** Statuses from here on are refusals. */
@@ -306,7 +308,7 @@ export class StepPerformer {
         const body = spaces === undefined ? step.body : " ".repeat(spaces);
         const request = { method, path, headers, ...(body === undefined ? {} : { body: utf8(body) }) };
         const deadlineMs = STEP_DEADLINE_MS + (body ?? "").length / SLOWEST_BYTES_PER_MS;
-        return { answer: await session.http(request, { ...STEP_LIMITS, deadlineMs }) };
+        return { answer: await session.http(request, { deadlineMs, idleMs: deadlineMs }) };
       }
       case "push":
         return { answer: await this.#push(step) };
@@ -341,7 +343,7 @@ export class StepPerformer {
       body,
       omit: (step.omit ?? []) as readonly EnvelopeHeader[],
       signature: this.#signature(actor, step, body, requestId),
-      deadlineMs: STEP_DEADLINE_MS,
+      deadlineMs: STEP_DEADLINE_MS + (step.parallel ?? 0) * SLOWEST_MS_PER_CALL,
       ...(signedAs === undefined ? {} : { signedAs }),
       headers: (list) => withHeaders(step.lower_headers === true ? lowered(list) : list, step.extra_headers ?? []),
     };
