@@ -16,6 +16,8 @@ const MAX_PAGES = 200;
 export interface LookBackOptions {
   readonly clock: Clock;
   readonly accounting: AccountingMonitor;
+  /** Lamport value up to which the log was read. */
+  readonly reached: () => number;
   /** Events above a Lamport value; undefined without an answer. */
   readonly page: (after: number) => Promise<readonly SeenEvent[] | undefined>;
   readonly observe: (observation: Observation) => void;
@@ -27,8 +29,9 @@ export class LookBack {
 
   /** Looks for acknowledged events that the readings of what is new did not show. */
   async overdue(): Promise<void> {
-    const { accounting, clock } = this.options;
-    for (const { lamport } of accounting.overdue(clock.mono(), MAX_OVERDUE)) {
+    const { accounting, clock, reached } = this.options;
+    // What is new is shown by the reading that comes to it: shown here as well, it would be there twice.
+    for (const { lamport } of accounting.overdue(clock.mono(), MAX_OVERDUE, reached())) {
       const page = await this.options.page(lamport - 1);
       if (page !== undefined) this.#show(page.filter((event) => event.lamport === lamport), lamport - 1);
     }

@@ -25,7 +25,8 @@ function world(log: readonly SeenEvent[], acknowledged: readonly SeenEvent[]) {
   }
   observe({ kind: "log", at: 0, after: 0, events: [], complete: false, again: false, upTo: 50 });
   const page = (after: number) => Promise.resolve(log.filter(({ lamport }) => lamport > after));
-  return { clock, accounting, tally, look: new LookBack({ clock, accounting, page, observe }) };
+  const reached = () => tally.position.lamport;
+  return { clock, accounting, tally, observe, look: new LookBack({ clock, accounting, reached, page, observe }) };
 }
 
 Deno.test("an acknowledged event below what was read is found when it is overdue, not before", async () => {
@@ -37,11 +38,15 @@ Deno.test("an acknowledged event below what was read is found when it is overdue
   assertEquals([accounting.pending, accounting.counts.observed], [0, 1]);
 });
 
-Deno.test("finding an event above what was read does not skip what lies between", async () => {
-  const { clock, tally, look } = world([event(1, 60), event(0, 70)], [event(0, 70)]);
+Deno.test("an event that the reading of what is new has not come to is left to it, and counted once", async () => {
+  const late = event(0, 70);
+  const { clock, accounting, tally, observe, look } = world([event(1, 60), late], [late]);
   clock.advance(5000);
   await look.overdue();
-  assertEquals(tally.position.lamport, 50);
+  assertEquals([tally.position.lamport, accounting.pending], [50, 1]);
+  observe({ kind: "log", at: 5000, after: 50, events: [late], complete: true, again: false, upTo: 70 });
+  await look.overdue();
+  assertEquals([accounting.pending, accounting.counts.observed, accounting.counts.duplicated], [0, 1, 0]);
 });
 
 Deno.test("looking through a stretch shows what was never acknowledged, once", async () => {

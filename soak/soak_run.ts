@@ -145,6 +145,7 @@ export class SoakRun {
     this.#lookBack = new LookBack({
       clock,
       accounting: state.accounting,
+      reached: () => state.tally.position.lamport,
       page: (after) => this.#watch.page(after),
       observe,
     });

@@ -193,12 +193,13 @@ export class AccountingMonitor implements Monitor {
     return this.#authors.get(caller)?.observed.has(sequence) ?? false;
   }
 
-  /** Acknowledged events that should have been seen by now, at most `count`. */
-  overdue(at: number, count: number): readonly { readonly eventId: string; readonly lamport: number }[] {
+  /** Acknowledged events that should have been seen by now, at most `count`, with Lamport values below a limit. */
+  overdue(at: number, count: number, below: number): readonly { readonly eventId: string; readonly lamport: number }[] {
     const found: Expected[] = [];
     for (const { expected } of this.#authors.values()) {
       for (const one of expected.values()) {
-        if (found.length < count && this.#waited(one.acknowledgedAt, at) > OVERDUE_AFTER_MS) found.push(one);
+        if (found.length >= count) return found;
+        if (one.lamport < below && this.#waited(one.acknowledgedAt, at) > OVERDUE_AFTER_MS) found.push(one);
       }
     }
     return found;
