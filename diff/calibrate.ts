@@ -80,6 +80,7 @@ async function taken(side: Side, plan: Plan, signal: AbortSignal): Promise<Side>
   let at = 0;
   return {
     ...(side.head === undefined ? {} : { head: side.head }),
+    ...(side.since === undefined ? {} : { since: side.since }),
     take: () => Promise.resolve(answers[at++] ?? unsent("the recording is over")),
     close: () => Promise.resolve(),
   };

@@ -45,7 +45,7 @@ export class RunComparer {
   constructor(
     private readonly timing: TimingLimits = TIMING,
     renaming: RenamingOptions = {},
-    start: Pick<RunState, "skewMs" | "ownNames"> & {
+    start: Pick<RunState, "skewMs" | "ownNames" | "since"> & {
       /** How far the log of the left was ahead before the first step. */
       readonly offset?: number;
     } = {},

@@ -40,6 +40,8 @@ export interface RunState {
   readonly skewMs?: number;
   /** The nodes were set up by different people: what they are called may differ, one to one. */
   readonly ownNames?: boolean;
+  /** Milliseconds since the epoch; times before it are of what nodes in use held, and compare by their form. */
+  readonly since?: number;
 }
 
 /** A text as a difference shows it. */
@@ -102,6 +104,11 @@ export class ValueComparer {
         if (timeLeft === undefined || timeRight === undefined) this.#value(a, b, name, depth + 1);
         else {
           const fits = this.#time(a, b, timeLeft, timeRight);
+          // What was set up before was so at times of its own.
+          if (this.#isOld(timeLeft, timeRight)) {
+            this.#path.pop();
+            continue;
+          }
           if (firstLeft === undefined || firstRight === undefined) [firstLeft, firstRight] = [timeLeft, timeRight];
           else if (fits && this.#spanDiffers((timeLeft - firstLeft) - (timeRight - firstRight))) {
             this.#report("semantic", a, b);
@@ -160,9 +167,14 @@ export class ValueComparer {
       (typeof left === "string" && typeof right === "string" && shapeOf(left) !== shapeOf(right));
     // A time the node gives is its own; one it repeats is shifted as it was sent.
     const apart = Math.min(Math.abs(leftMs - rightMs), Math.abs(leftMs - rightMs - (this.state.skewMs ?? 0)));
-    if (!otherForm && apart <= TIME_TOLERANCE_MS) return true;
+    if (!otherForm && (apart <= TIME_TOLERANCE_MS || this.#isOld(leftMs, rightMs))) return true;
     this.#report("semantic", left, right, !otherForm);
     return false;
+  }
+
+  #isOld(left: number, right: number): boolean {
+    const { since } = this.state;
+    return since !== undefined && left < since && right < since;
   }
 
   #list(left: readonly Json[], right: readonly Json[], depth: number): void {

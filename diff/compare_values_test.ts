@@ -118,3 +118,16 @@ Deno.test("tokens are compared by what is inside", () => {
     "semantic token.inside.payload.exp",
   ]);
 });
+
+Deno.test("times of what nodes in use held before compare by their form", () => {
+  const since = Date.UTC(2027, 2, 14);
+  const comparer = new ValueComparer({ renaming: new Renaming(), offsets: [0], since });
+  const found = (left: string, right: string) => {
+    const paths: string[] = [];
+    comparer.compare({ created_at: left }, { created_at: right }, "", (_, path) => paths.push(path));
+    return paths;
+  };
+  assertEquals(found("2027-03-13T10:00:00Z", "2026-01-01T00:00:00Z"), []);
+  assertEquals(found("2027-03-13T10:00:00Z", "2026-01-01T00:00:00.000Z"), ["created_at"]);
+  assertEquals(found("2027-03-14T10:00:00Z", "2026-01-01T00:00:00Z"), ["created_at"]);
+});

@@ -103,3 +103,34 @@ Deno.test("without leave to write only reading steps are sent to running nodes",
     assertEquals(await head(), before);
   });
 });
+
+Deno.test("of three running nodes every pair is compared as if it were the first", async () => {
+  await withNodes([], async (folder, nodes) => {
+    nodes.push(await start(folder, "third", "--fault", "manifest-ttl-300"));
+    const entries = nodes.map(({ url, rootKey }, index) => ({
+      name: ["one", "two", "odd"][index],
+      target: url,
+      root_key: rootKey,
+      allow_writes: true,
+    }));
+    const file = join(folder, "targets.yaml");
+    await Deno.writeTextFile(file, JSON.stringify({ targets: entries }));
+    const out = join(folder, "matrix");
+    const argv = ["diff", "--targets", file, "--steps", "60", "--seed", "11", "--output-dir", out];
+    const { options } = parseCommandLine(argv, [DIFF]);
+    const printer = bufferPrinter();
+    const signal = new AbortController().signal;
+    const code = await diffCommand(options, { printer, clock: systemClock(), signal, program: MAIN });
+    const text = printer.outLines.join("\n");
+    assertEquals(code, 1, text);
+    const report = parseJson(await Deno.readFile(join(out, "diff-matrix.json")));
+    assert(isObject(report) && Array.isArray(report.pairs));
+    const found = report.pairs.filter(isObject).map(({ left, right, differences }) => [
+      left,
+      right,
+      Array.isArray(differences) ? differences.map((one) => isObject(one) ? `${one.capability} ${one.path}` : "") : [],
+    ]);
+    const ttl = ["GET /manifest expires_at"];
+    assertEquals(found, [["one", "two", []], ["one", "odd", ttl], ["two", "odd", ttl]], text);
+  });
+});

@@ -60,6 +60,7 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
   const comparer = new RunComparer(options.timing, {}, {
     offset,
     ownNames: left.head !== undefined,
+    ...(left.since === undefined || right.since === undefined ? {} : { since: Math.min(left.since, right.since) }),
     ...(options.skewMs === undefined ? {} : { skewMs: options.skewMs }),
   });
   const [lefts, rights]: [Observation[], Observation[]] = [[], []];

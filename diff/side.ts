@@ -34,6 +34,8 @@ export interface RunFrame {
 export interface Side {
   /** Where its log stood before the first step; left out for nodes that were started for the run. */
   readonly head?: number;
+  /** Milliseconds since the epoch from which on times are of this run; left out likewise. */
+  readonly since?: number;
   take(step: PlannedStep): Promise<Observation>;
   /** Keys of the actors of these names, as far as the seed makes them. */
   identities?(names: readonly string[]): Promise<readonly Identity[]>;
@@ -91,12 +93,13 @@ export async function openSide(
   const salt = frame.used === true ? { salt: `${frame.timeOrigin} ${frame.scope}` } : {};
   const performer = new StepPerformer({ session, actors, levels: cast, ...salt });
   const offered = found.profile.capabilities.map(({ name }) => String(name));
+  const since = Math.min(frame.timeOrigin, frame.clock.wall());
   const before = frame.used === true ? await readBefore(performer, cast, offered) : undefined;
   const fitting = before === undefined
     ? undefined
     : new Fitting(before.head, `${frame.seed} ${frame.timeOrigin} ${frame.scope}`);
   return {
-    ...(before === undefined ? {} : { head: before.head }),
+    ...(before === undefined ? {} : { head: before.head, since }),
     async take({ step }) {
       try {
         if (before === undefined || fitting === undefined) return observe(await performer.take(step));

@@ -19,15 +19,20 @@ import {
   ulid,
   utf8,
 } from "../src/protocol/mod.ts";
+import { formOf } from "../src/protocol/forms.ts";
 import type { StepPerformer, VectorStep } from "../src/runner/vector_steps.ts";
 import { addressOf, type Cast } from "./plan.ts";
 
 /** Members that hold a position of the log. */
 const POSITIONS: readonly string[] = ["since_lamport", "our_head"];
+/** Member that tells the highest position of a view. */
+const HIGHEST = "max_lamport";
 /** Lists that start at the beginning of the log unless told otherwise. */
 const LISTS: readonly string[] = ["market.list", "chat.history"];
 /** What only says how a node was used, by everyone: nothing in it can be told apart. */
 const OF_EVERYONE = /^\/(metrics|trace\/recent)(\?|$)/;
+/** Implementations are announced again and again under one name. */
+const CALLS_OF_EVERYONE: readonly string[] = ["protocol.registry.list"];
 /** Members that name the thing a list item stands for. */
 const KEYS: readonly string[] = ["event_id", "cid", "name", "node_id", "corpus"];
 /** Items of one answer that are remembered. */
@@ -78,17 +83,33 @@ export class Before {
       return value.filter((item) => !this.#items.has(keyOf(item))).map((item) => this.without(item));
     }
     if (!isObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.without(item)]));
+    // The highest position of a view without anything new is where the log stood.
+    const own = (name: string, item: Json) =>
+      name === HIGHEST && typeof item === "number" ? Math.max(item, this.head) : this.without(item);
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, own(name, item)]));
+  }
+
+  /** Notes the corpora of an answer, which capabilities name too. */
+  noteCorpora(value: Json | undefined): void {
+    const output = isObject(value) ? value.output : undefined;
+    const corpora = isObject(output) && Array.isArray(output.corpora) ? output.corpora : [];
+    for (const { name } of corpora.filter(isObject)) {
+      if (this.#items.size < MAX_ITEMS && typeof name === "string") this.#items.add(corpusKey(name));
+    }
   }
 
   #note(item: Json): void {
-    // Numbers and truth values name nothing.
-    if (this.#items.size < MAX_ITEMS && (typeof item === "string" || isObject(item))) this.#items.add(keyOf(item));
+    // Words, numbers and truth values name nothing.
+    const named = typeof item === "string" ? formOf(item) !== undefined : isObject(item);
+    if (named && this.#items.size < MAX_ITEMS) this.#items.add(keyOf(item));
   }
 }
 
+const corpusKey = (name: string) => `corpus ${name}`;
+
 function keyOf(item: Json): string {
   if (!isObject(item)) return typeof item === "string" ? `text ${item}` : "";
+  if (isObject(item.params) && typeof item.params.corpus === "string") return corpusKey(item.params.corpus);
   const name = KEYS.find((key) => typeof item[key] === "string");
   return name === undefined ? canonicalize(item) : `${name} ${item[name]}`;
 }
@@ -108,23 +129,25 @@ export async function readBefore(
       return undefined;
     }
   };
+  before.note(await read({ do: "http", method: "GET", path: "/community/manifest" }));
+  const reader = Object.keys(cast).find((name) => cast[name] === "member");
+  const calls: readonly (readonly [string, JsonObject])[] = [
+    ["market.list", { limit: 500 }],
+    ["file.list", {}],
+    ["rag.list_corpora", {}],
+  ];
+  for (const [capability, input] of calls) {
+    if (reader === undefined || !capabilities.includes(capability)) continue;
+    const answer = await read({ do: "call", as: reader, capability, input });
+    before.note(answer);
+    if (capability === "rag.list_corpora") before.noteCorpora(answer);
+  }
+  // Last: a node may begin its log when somebody joins.
   const heads = await read({ do: "http", method: "GET", path: "/sync/v1/heads" });
   if (isObject(heads)) {
     const positions = [heads.head, heads[String(performer.learned.get("community_id"))]];
     before.head = positions.find((head) => typeof head === "number") ?? 0;
     before.count = typeof heads.event_count === "number" ? heads.event_count : 0;
-  }
-  before.note(await read({ do: "http", method: "GET", path: "/community/manifest" }));
-  const reader = Object.keys(cast).find((name) => cast[name] === "member");
-  if (reader === undefined) return before;
-  const calls: readonly (readonly [string, JsonObject])[] = [
-    ["market.list", { limit: 500 }],
-    ["file.list", {}],
-    ["rag.list_corpora", {}],
-    ["protocol.registry.list", {}],
-  ];
-  for (const [capability, input] of calls) {
-    if (capabilities.includes(capability)) before.note(await read({ do: "call", as: reader, capability, input }));
   }
   return before;
 }
@@ -234,5 +257,6 @@ export class Fitting {
 /** Whether nothing in the answer to a step can be told apart on a node in use. */
 export function isOfEveryone(step: VectorStep): boolean {
   if (step.do === "recorded") return OF_EVERYONE.test(addressOf(step).replace(/^GET /, ""));
-  return step.do === "http" && OF_EVERYONE.test(step.path);
+  return (step.do === "http" && OF_EVERYONE.test(step.path)) ||
+    (step.do === "call" && CALLS_OF_EVERYONE.includes(step.capability));
 }

@@ -63,3 +63,25 @@ Deno.test("the contents of two runs are told by what follows their marks", () =>
   assertNotEquals(a, b);
   assertEquals(one.answer({ data_b64: a }), two.answer({ data_b64: b }));
 });
+
+Deno.test("what was there is told by its name, never by a word or a number", () => {
+  const before = new Before();
+  before.note({ posts: [{ event_id: "01M7YJGRFNH9389PBY049RJNNQ", tags: ["well"], lamport: 3 }] });
+  const post = { event_id: "01M7YJGTQHD3EEJ4DK3E9V015Y", tags: ["well"], lamport: 3 };
+  const old = { event_id: "01M7YJGRFNH9389PBY049RJNNQ", tags: [], lamport: 3 };
+  assertEquals(before.without({ posts: [old, post] }), { posts: [post] });
+});
+
+Deno.test("capabilities for a corpus that was there are left out", () => {
+  const before = new Before();
+  before.noteCorpora({ output: { corpora: [{ name: "maps", docs: 2 }] } });
+  const capability = (corpus: string) => ({ name: "rag.query", params: { corpus } });
+  assertEquals(before.without([capability("maps"), capability("maps-1a2b3c")]), [capability("maps-1a2b3c")]);
+});
+
+Deno.test("the highest position of a view without anything new is where the log stood", () => {
+  const before = new Before();
+  before.head = 80;
+  assertEquals(before.without({ max_lamport: 78 }), { max_lamport: 80 });
+  assertEquals(before.without({ max_lamport: 91 }), { max_lamport: 91 });
+});
