@@ -35,7 +35,7 @@ import { readPlan, type SoakPlan } from "./soak_plan.ts";
 import type { SoakReport } from "./soak_report.ts";
 import { SoakRun } from "./soak_run.ts";
 import { SOAK } from "./soak_spec.ts";
-import { isEmbedded, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
+import { isEmbedded, isOwned, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
 import { liveLine } from "./soak_text.ts";
 import { Lookout, type Standing } from "./standing.ts";
 import { exportsTelemetry } from "./telemetry_wanted.ts";
@@ -117,6 +117,11 @@ async function soak(
   if (before !== undefined && !canResume(before.config)) {
     throw new UsageError(
       "soak: a run against a container cannot be resumed: its volume went with the tester; soak report shows what was seen",
+    );
+  }
+  if (plan.shard !== undefined && context.seat === undefined && isOwned(options)) {
+    throw new UsageError(
+      "soak: --shard needs a target that all shards reach: each would start a node of its own; name the node's URL with --target",
     );
   }
   const seed = before?.config.seed ?? options.number("seed") ?? 0;

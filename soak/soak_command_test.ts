@@ -184,6 +184,7 @@ Deno.test("what does not fit together is refused in one line", async () => {
       [["merge", folder], "holds no run"],
       [["--resume", folder, "--output-dir", folder], "leave out --output-dir"],
       [["--shard", "1/2"], "--shard needs --time-origin"],
+      [["--shard", "1/2", "--time-origin", "1"], "--shard needs a target that all shards reach"],
       [["--shard", "1/5", "--time-origin", "1", "--concurrency", "4"], "cannot be shared by 5 shards"],
       [["--shard", "1/2", "--time-origin", "1", "--workers", "2"], "leave out --shard or --workers"],
       [["--workers", "5", "--concurrency", "4"], "--workers 5 cannot share --concurrency 4"],

@@ -53,6 +53,11 @@ export function isEmbedded(options: Options): boolean {
   return spec === "embedded" || spec.startsWith("embedded:");
 }
 
+/** Whether the target is started here: the built-in node, a process or a container. */
+export function isOwned(options: Options): boolean {
+  return isEmbedded(options) || /^(exec|docker):/.test(targetSpec(options));
+}
+
 /**
  * Starts or finds the target. Processes of ours keep their data in the output directory, so that a resumed run starts
  * them again from disk.

@@ -7,7 +7,6 @@ import { EXIT } from "../src/cli/exit_code.ts";
 import { secretOptions } from "../src/cli/options.ts";
 import { type Options, UsageError } from "../src/cli/parse.ts";
 import { quietPrinter } from "../src/cli/printer.ts";
-import { targetSpec } from "../src/cli/target_options.ts";
 import { visible } from "../src/report/escape.ts";
 import { wrap } from "../src/report/text.ts";
 import { Crew } from "./crew.ts";
@@ -19,7 +18,7 @@ import { dashboardOf, progressTo, type SoakContext } from "./soak_command.ts";
 import { DEFAULT_SOAK_DIR } from "./soak_options.ts";
 import { readPlan } from "./soak_plan.ts";
 import { SOAK } from "./soak_spec.ts";
-import { isEmbedded, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
+import { isEmbedded, isOwned, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
 import type { StartedTarget } from "./worker_messages.ts";
 import { WorkerProcess } from "./worker_process.ts";
 import {
@@ -99,7 +98,6 @@ async function conduct(
   resumed: boolean,
   context: SoakContext,
 ): Promise<number> {
-  const spec = targetSpec(options);
   if (resumed && !canResume(run)) {
     throw new UsageError(
       "soak: a run against a container cannot be resumed: its volume went with the tester; soak report shows what was seen",
@@ -117,8 +115,7 @@ async function conduct(
   const plan = await readPlan(options);
   await using dashboard = await dashboardOf(plan, context.clock);
   if (dashboard !== undefined) printer.err(`Dashboard: ${dashboard.url}`);
-  const owned = isEmbedded(options) || /^(exec|docker):/.test(spec);
-  const target = owned && going.length > 0
+  const target = isOwned(options) && going.length > 0
     ? await openTarget(options, {
       clock: context.clock,
       seed: run.seed,
