@@ -9,7 +9,7 @@ import type { Target } from "../src/target/target.ts";
 import { compare } from "./comparison.ts";
 import { makeTarget, sideOptions, skewOf } from "./contest.ts";
 import type { KnownRequirement } from "./law_finder.ts";
-import { planFor, readRecording } from "./plan_source.ts";
+import { checkWrites, planFor, readRecording } from "./plan_source.ts";
 import { diffHtml } from "./report_html.ts";
 import { diffReport } from "./report_json.ts";
 import { diffJunit } from "./report_junit.ts";
@@ -44,9 +44,15 @@ export async function diffCommand(options: Options, context: DiffContext): Promi
   await prepareFolder(directory);
   const output = { directory, json: options.flag("json"), printer, plain: context.printer };
   const replay = options.text("replay");
-  if (replay !== undefined) {
+  const before = resumed?.recording;
+  if (replay !== undefined || before !== undefined) {
     const { isTranscript, replayCommand } = await import("./transcript/mod.ts");
-    if (await isTranscript(replay)) return await replayCommand(replay, options, context, output);
+    if (resumed !== undefined && before !== undefined) {
+      return await replayCommand(before.path, options, context, output, { ...resumed, ...before });
+    }
+    if (replay !== undefined && await isTranscript(replay)) {
+      return await replayCommand(replay, options, context, output);
+    }
   }
   const recorded = resumed?.plan ?? (replay === undefined ? undefined : await readRecording(replay));
   const frame = frameOf(options, context, recorded?.seed);
@@ -66,6 +72,7 @@ export async function diffCommand(options: Options, context: DiffContext): Promi
       meet("left", a, frame, skewOf(options, "left")),
       meet("right", b, frame, skewOf(options, "right")),
     ]);
+    if (recorded !== undefined) checkWrites(recorded, [left, right], resume ?? replay ?? "");
     const plan = recorded ?? await planFor(options, frame, [left, right]);
     const { signal, requirements } = context;
     const task = { options, printer, signal, frame, left, right, directory, plan, resumed, requirements };

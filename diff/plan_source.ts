@@ -20,6 +20,17 @@ export async function readRecording(path: string): Promise<Plan> {
   }
 }
 
+/** A sequence is sent whole or not at all. @throws {UsageError} If it writes where nothing may be written. */
+export function checkWrites({ steps, ...plan }: Plan, contestants: readonly Contestant[], source: string): void {
+  const closed = contestants.find(({ target }) => !target.access.allowWrites);
+  const writing = steps.length - readOnly({ ...plan, steps }).steps.length;
+  if (closed === undefined || writing === 0) return;
+  throw new UsageError(
+    `diff: ${writing} of ${steps.length} steps of ${source} write, and a community log is for ever; ` +
+      `--allow-writes sends them to ${closed.target.url}`,
+  );
+}
+
 /** Weights of a profile file. @throws {UsageError} If it names traffic that does not exist. */
 export async function weightsOf(options: Options): Promise<Weights> {
   const path = options.text("profile");

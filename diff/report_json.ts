@@ -36,6 +36,7 @@ export function diffReport(result: DiffResult): JsonObject {
     },
     renaming: { names: result.names, renamed: result.renamed },
     ...(result.stop === undefined ? {} : { stopped: result.stop }),
+    ...(result.leftOut === undefined ? {} : { left_out: result.leftOut }),
     differences: result.differences.map(({ minimal, requirement, ...difference }) => ({
       ...difference,
       ...(requirement === undefined ? {} : { requirement }),

@@ -27,6 +27,17 @@ export interface StateHead {
   /** The learned part of the mask. */
   readonly mask: readonly MaskEntry[];
   readonly calibrationRuns: number;
+  /** The transcript that is replayed in place of a sequence. */
+  readonly recording?: RecordingHead;
+}
+
+/** What identifies a replayed recording. */
+export interface RecordingHead {
+  readonly path: string;
+  /** Cases asked for. */
+  readonly only: readonly string[];
+  /** Changes with what the transcript holds. */
+  readonly digest: string;
 }
 
 /** How far one cause was shrunk. */
@@ -60,10 +71,12 @@ export class ShrinkLedger {
     const fingerprint = fingerprintOf(head);
     const before = await readFile(path).catch(() => undefined);
     const same = isObject(before) && before.fingerprint === fingerprint;
-    await writeAtomic(
-      join(directory, SEQUENCE_FILE),
-      recordingText(head.plan, { name: "sequence", timeOrigin: head.timeOrigin }),
-    );
+    if (head.recording === undefined) {
+      await writeAtomic(
+        join(directory, SEQUENCE_FILE),
+        recordingText(head.plan, { name: "sequence", timeOrigin: head.timeOrigin }),
+      );
+    }
     const plain: JsonObject = {
       schema: STATE_SCHEMA,
       fingerprint,
@@ -71,6 +84,7 @@ export class ShrinkLedger {
       right: head.right,
       calibration_runs: head.calibrationRuns,
       mask: JSON.parse(JSON.stringify(head.mask)),
+      ...(head.recording === undefined ? {} : { recording: JSON.parse(JSON.stringify(head.recording)) }),
     };
     const ledger = new ShrinkLedger(path, plain, same ? reductionsOf(before.reductions) : []);
     await ledger.#write();
@@ -99,6 +113,7 @@ export interface ResumedState {
   readonly timeOrigin: number | undefined;
   readonly mask: readonly MaskEntry[];
   readonly calibrationRuns: number;
+  readonly recording?: Pick<RecordingHead, "path" | "only">;
 }
 
 /** Reads the state of a folder. @throws {UsageError} If there is none that can be read. */
@@ -112,12 +127,16 @@ export async function readState(directory: string): Promise<ResumedState> {
     if (typeof left !== "string" || typeof right !== "string" || !Array.isArray(mask)) {
       throw new SyntaxError(`Cannot read ${STATE_FILE}: left, right or mask is missing`);
     }
-    const { plan, timeOrigin } = planOf(await Deno.readFile(join(directory, SEQUENCE_FILE)));
+    const recording = recordingIn(value.recording);
+    const { plan, timeOrigin } = recording === undefined
+      ? planOf(await Deno.readFile(join(directory, SEQUENCE_FILE)))
+      : { plan: { seed: 0, actors: {}, steps: [] }, timeOrigin: undefined };
     return {
       left,
       right,
       plan,
       timeOrigin,
+      ...(recording === undefined ? {} : { recording }),
       mask: parseMask(JSON.stringify({ entries: mask })),
       calibrationRuns: typeof runs === "number" ? runs : 0,
     };
@@ -131,14 +150,20 @@ export async function readState(directory: string): Promise<ResumedState> {
   }
 }
 
+function recordingIn(value: Json | undefined): ResumedState["recording"] {
+  if (!isObject(value) || typeof value.path !== "string" || !Array.isArray(value.only)) return undefined;
+  return { path: value.path, only: value.only.map(String) };
+}
+
 async function readFile(path: string): Promise<Json> {
   const { size } = await Deno.stat(path);
   if (size > MAX_STATE_BYTES) throw new SyntaxError(`Cannot read ${path}: it is larger than ${MAX_STATE_BYTES} bytes`);
   return parseJson(await Deno.readFile(path));
 }
 
-function fingerprintOf({ left, right, plan }: StateHead): string {
-  return createHash("sha256").update(JSON.stringify([left, right, plan.seed, plan.actors, plan.steps])).digest("hex");
+function fingerprintOf({ left, right, plan, recording }: StateHead): string {
+  const what = recording === undefined ? [plan.seed, plan.actors, plan.steps] : [recording.digest, recording.only];
+  return createHash("sha256").update(JSON.stringify([left, right, ...what])).digest("hex");
 }
 
 /** What is left of a state that someone edited is what has the right form. */

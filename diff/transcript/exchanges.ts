@@ -37,6 +37,9 @@ export interface RecordedScope {
   readonly acts: readonly { readonly at: number; readonly what: string }[];
 }
 
+/** Facts that tell of the node of the case: in this process, or one that was started. */
+const OWN_NODE = /^node( 0)?$/;
+
 interface Open {
   readonly number: number;
   readonly connection: number;
@@ -115,14 +118,14 @@ export function scopeOf(scope: string, records: readonly TranscriptRecord[]): Re
         waited = true;
         break;
       case "fact":
-        if (record.name !== "node 0" || (record.ordinal ?? 0) > 0) acts.push({ at, what: record.name ?? "a fact" });
+        if (!OWN_NODE.test(record.name ?? "") || (record.ordinal ?? 0) > 0) acts.push({ at, what: actOf(record.name) });
         break;
       case "listen":
         acts.push({ at, what: "the tester served a peer" });
         break;
     }
   }
-  const node = records.find(({ direction, name }) => direction === "fact" && name === "node 0")?.value;
+  const node = records.find(({ direction, name }) => direction === "fact" && OWN_NODE.test(name ?? ""))?.value;
   const begin = records.find(({ direction }) => direction === "begin");
   const text = (value: unknown) => typeof value === "string" ? value : undefined;
   return {
@@ -133,6 +136,14 @@ export function scopeOf(scope: string, records: readonly TranscriptRecord[]): Re
     exchanges: all.map(closed),
     acts,
   };
+}
+
+/** What the tester did besides sending, in words. */
+function actOf(name = "something besides"): string {
+  if (/^(restart\b|begin$|node( 0)?$)/.test(name)) return "the tester started the node again";
+  if (/^end\b/.test(name)) return "the tester ended the node";
+  if (/^(node \d|second node)/.test(name)) return "the tester started another node of the community";
+  return `the tester did what bytes cannot repeat: ${name}`;
 }
 
 function closed(open: Open): RecordedExchange {

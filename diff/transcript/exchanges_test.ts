@@ -54,5 +54,5 @@ Deno.test("what cannot be made again is named", () => {
   assertEquals(obstacle(dial, mark, out, { direction: "reset" }), ["the tester broke the connection on purpose"]);
   const acts =
     scopeOf("a/case", records({ direction: "fact", connection: 0, name: "introduce peer", value: true })).acts;
-  assertEquals(acts.map(({ what }) => what), ["introduce peer"]);
+  assertEquals(acts.map(({ what }) => what), ["the tester did what bytes cannot repeat: introduce peer"]);
 });

@@ -1,18 +1,22 @@
 /** The command part of replaying a transcript: what to replay, one case after the other, and one result of all. */
 
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Options, UsageError } from "../../src/cli/parse.ts";
 import { type Clock, fromUtf8Lossy, isObject, tryParseJson } from "../../src/protocol/mod.ts";
 import { writeAtomic } from "../../src/report/atomic.ts";
 import { globPattern } from "../../src/runner/select.ts";
 import { namesFor } from "../../src/runner/recorded/stand_ins.ts";
+import type { Target } from "../../src/target/target.ts";
 import { openSession } from "../../src/target/open.ts";
 import { LiveNetwork, nullSink, readTranscript, type Transcript } from "../../src/wire/mod.ts";
 import { makeTarget, readText, sideOptions } from "../contest.ts";
 import { banner, type DiffContext, finish, type ResultOutput } from "../diff_command.ts";
 import { LawFinder } from "../law_finder.ts";
 import { Mask, maskText, parseMask, STANDING_MASK } from "../mask.ts";
+import { ShrinkLedger } from "../shrink_state.ts";
 import { type Contestant, meet, type RunFrame, startsFresh } from "../side.ts";
+import { readsOnly } from "../read_only.ts";
 import { Before } from "../used_node.ts";
 import { recordedAnswer } from "./canned.ts";
 import { type RecordedScope, scopeOf } from "./exchanges.ts";
@@ -26,6 +30,8 @@ const TRANSCRIPT = "transcript.jsonl.zst";
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 /** The scope in which a run looks at its target before the cases. */
 const PREFLIGHT = "preflight";
+/** Names of what cannot be undone: revocations, promotions, policies, pacts. */
+const HARM = /community\.(member\.(revoked|promoted)|policy)|auth\.token\.revoke|federation\./;
 const MS_PER_SECOND = 1000;
 
 /** Whether a path is the folder or the transcript of a run. @throws {UsageError} If there is nothing. */
@@ -57,6 +63,7 @@ export async function replayCommand(
   options: Options,
   context: DiffContext,
   output: Omit<ResultOutput, "embedded">,
+  resumed?: { readonly left: string; readonly right: string; readonly only: readonly string[] },
 ): Promise<number> {
   const { clock, signal } = context;
   const { printer, directory } = output;
@@ -69,7 +76,9 @@ export async function replayCommand(
     clock,
     scope: "replay",
   };
-  const spec = options.text("right") ?? "embedded";
+  const asked = options.given("right") ? undefined : resumed?.right;
+  const spec = asked ?? options.text("right") ?? "embedded";
+  const only = options.given("only") ? options.list("only") : resumed?.only ?? [];
   const place = { program: context.program, directory: join(directory, "nodes") };
   const target = await makeTarget(sideOptions(options, "right", spec), spec, frame, place);
   const embedded = target.kind === "embedded" ? ["right"] : [];
@@ -77,8 +86,8 @@ export async function replayCommand(
   try {
     banner(printer, embedded);
     const right = await meet("right", target, frame);
-    const scopes = selected(transcript, options.list("only"));
-    if (scopes.length === 0) throw new UsageError(`--only ${options.list("only").join(",")}: no recorded case matches`);
+    const scopes = selected(transcript, only);
+    if (scopes.length === 0) throw new UsageError(`--only ${only.join(",")}: no recorded case matches`);
     const node = await nodeOf(transcript, seed, clock);
     const cases: ReplayedScope[] = [];
     const before = startsFresh(right) ? {} : { before: new Before() };
@@ -89,9 +98,21 @@ export async function replayCommand(
     const given = options.text("mask");
     const mask = new Mask(given === undefined ? STANDING_MASK : parseMask(await readText("mask", given)));
     const recording = typeof recordedTarget === "string" ? `recording of ${recordedTarget}` : "recording";
+    const leftSpec = options.given("left") || resumed === undefined
+      ? standInSpec(options, recordedTarget)
+      : resumed.left;
+    const budgetMs = options.number("shrink-budget") ?? 0;
+    const head = {
+      left: leftSpec,
+      right: spec,
+      plan: { seed, actors: {}, steps: [] },
+      timeOrigin: frame.timeOrigin,
+      mask: [],
+      calibrationRuns: 0,
+      recording: { path, only, digest: digestOf(scopes) },
+    };
     const standIn = async () => {
       printer.progress("starting a stand-in for the recorded node");
-      const leftSpec = standInSpec(options, recordedTarget);
       const made = await makeTarget(sideOptions(options, "left", leftSpec), leftSpec, frame, place);
       targets.push(made);
       const contestant = await meet("left", made, frame);
@@ -105,8 +126,9 @@ export async function replayCommand(
     };
     const result = await replayResult(scopes, cases, {
       ...{ recording, right, frame, mask, directory, signal, standIn },
-      budgetMs: options.number("shrink-budget") ?? 0,
+      budgetMs,
       progress: (text) => printer.progress(text),
+      ...(budgetMs === 0 ? {} : { ledger: await ShrinkLedger.open(directory, head) }),
       ...(context.requirements === undefined ? {} : { laws: new LawFinder(await context.requirements()) }),
     });
     if (given === undefined) await writeAtomic(join(directory, "mask.yaml"), maskText(STANDING_MASK));
@@ -117,10 +139,31 @@ export async function replayCommand(
   }
 }
 
+/** Why bytes may not be sent to a target, if so (design.md "Safety of live nodes"). */
+function permitsOf({ access }: Target): (sent: Uint8Array) => string | undefined {
+  return (sent) => {
+    if (!access.allowWrites && !readsOnly(sent)) return "it writes, and --allow-writes was not given";
+    if (!access.disposable && HARM.test(fromUtf8Lossy(sent))) {
+      return "it leaves harm behind, and --disposable was not given";
+    }
+    return undefined;
+  };
+}
+
 /** What stands in for the recorded node: what `--left` says, the same built-in node again, or the sound one. */
 function standInSpec(options: Options, recorded: unknown): string {
   if (options.given("left")) return options.text("left") ?? "embedded";
   return typeof recorded === "string" && /^embedded(:|$)/.test(recorded) ? recorded : "embedded";
+}
+
+/** Changes with every byte that is replayed or compared. */
+function digestOf(scopes: readonly RecordedScope[]): string {
+  const hash = createHash("sha256");
+  for (const { scope, exchanges } of scopes) {
+    hash.update(scope);
+    for (const { sent, received } of exchanges) hash.update(sent).update(received);
+  }
+  return hash.digest("hex");
 }
 
 /** The recorded cases that were asked for; repeats of a case are left out. */
@@ -169,7 +212,7 @@ async function replayOne(
     try {
       const recording = recordingOf(scope, node);
       const names = await namesFor(recording, session, actors);
-      return await replayScope(scope, session, { ...known, recording, names, clock });
+      return await replayScope(scope, session, { ...known, recording, names, clock, permits: permitsOf(target) });
     } finally {
       await session.close();
     }

@@ -12,6 +12,7 @@ import type { DiffResult } from "../result.ts";
 import type { Contestant, RunFrame } from "../side.ts";
 import type { RecordedScope } from "./exchanges.ts";
 import type { ReplayedScope } from "./replay_scope.ts";
+import type { ShrinkLedger } from "../shrink_state.ts";
 import { RecordingShortening } from "./shorten.ts";
 
 /** Renamed pairs the report shows. */
@@ -39,6 +40,8 @@ export interface ReplayAbout {
   /** Milliseconds for all shrinking together; 0 leaves it out. */
   readonly budgetMs: number;
   readonly progress: (text: string) => void;
+  /** Keeps what was reached, so that another run can go on. */
+  readonly ledger?: ShrinkLedger;
   /** Starts the node that stands in for the recorded one; undefined if there is none. */
   readonly standIn: () => Promise<StandIn | undefined>;
 }
@@ -90,13 +93,19 @@ export async function replayResult(
     right: describe(right),
     runs: 0,
     masked: mask.entries.map((entry) => ({ ...entry, hidden: mask.hits(entry) })),
-    notes: notesOf(scopes, cases),
+    notes: [
+      ...notesOf(scopes, cases),
+      ...(about.budgetMs > 0 && differences.some(({ minimal }) => minimal?.complete !== true)
+        ? [`not everything was shrunk to the end: hearthproof diff --resume ${about.directory} goes on`]
+        : []),
+    ],
     differences,
     sent: run.sent,
     names: run.names,
     renamed: run.renamed,
     pairs,
     stop: undefined,
+    leftOut: cases.flatMap((one) => one.left_out),
   };
 }
 
@@ -118,5 +127,6 @@ function notesOf(scopes: readonly RecordedScope[], cases: readonly ReplayedScope
     `${whole} of ${scopes.length} recorded cases were replayed to their end; ${compared} answers compared, ` +
     `${identical} bodies with the same hash`,
     ...listed.map(([why, count]) => `${count} exchanges were left out: ${why}`),
+    ...(reasons.size === 0 ? [] : ["left_out of diff-report.json names every exchange that was left out"]),
   ];
 }

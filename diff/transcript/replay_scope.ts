@@ -67,6 +67,8 @@ export interface ReplayFrame {
   readonly names: Names;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Which bytes may be sent: a community log is for ever. */
+  readonly permits: (sent: Uint8Array) => string | undefined;
   /** On a node that is not fresh for every case: what it held before this one. */
   readonly before?: Before;
 }
@@ -190,7 +192,8 @@ class ScopeReplay {
     const own = group.find(({ obstacle }) => obstacle !== undefined)?.obstacle;
     const over = Math.max(...group.map(({ endedAt }) => endedAt));
     const act = this.recorded.acts.find(({ at }) => at <= over);
-    return own ?? act?.what;
+    const refused = group.flatMap(({ sent, socket }) => this.frame.permits(socket?.request ?? sent) ?? [])[0];
+    return own ?? refused ?? act?.what;
   }
 
   #leaveOut(why: string, exchange: number): void {

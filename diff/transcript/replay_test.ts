@@ -63,6 +63,15 @@ Deno.test("what a replay finds is shortened with a stand-in for the recorded nod
     assertStringIncludes(String(minimal.confidence), "3 of 3 on fresh nodes, embedded standing in");
     assert(Number(minimal.steps) <= 3, found.text);
     await showsAgain(join(out, String(minimal.file)), fault, folder);
+    // No time for more than what is recorded; then on from there.
+    const cut = join(folder, "cut");
+    await program("diff", "--replay", recorded, "--right", fault, "--output-dir", cut, "--shrink-budget", "1ms");
+    const first = minimalOf(await Deno.readFile(join(cut, "diff-report.json")), "* headers.x-hearthnet-from");
+    assertEquals(first.complete, false);
+    const resumed = await program("diff", "--resume", cut);
+    assertEquals(resumed.code, 1, resumed.text);
+    const after = minimalOf(await Deno.readFile(join(cut, "diff-report.json")), "* headers.x-hearthnet-from");
+    assertEquals([after.complete, after.steps], [true, minimal.steps]);
   });
 });
 

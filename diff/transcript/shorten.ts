@@ -15,8 +15,6 @@ import type { ReplayedScope } from "./replay_scope.ts";
 
 /** Cases of one cause that are tried, first come first. */
 const MAX_CASES = 3;
-/** Share of the remaining budget one cause may use, so that the first does not starve the others. */
-const SHARE = 0.5;
 
 /** A replayed case and where its steps stand among all. */
 export interface PlacedCase {
@@ -65,7 +63,7 @@ export class RecordingShortening {
     const target = steps[0];
     if (target === undefined || !await this.#agrees(index, target)) return undefined;
     const plan = { ...this.plan, steps: placed.replayed.steps.slice(0, target + 1) };
-    const lab: Laboratory = { ...this.lab, left, budgetMs: (this.#until - now) * SHARE };
+    const lab: Laboratory = { ...this.lab, left, budgetMs: this.#until - now };
     const run = await freshRun(lab, plan, `recorded-${index}`).catch(() => undefined);
     const first = run === undefined
       ? undefined
