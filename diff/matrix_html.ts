@@ -9,7 +9,8 @@ const OWN_STYLE = `
 .equal{color:var(--pass);background:var(--passbg)}.different{color:var(--fail);background:var(--failbg)}
 td.g0{color:var(--pass)}td.g1,td.g2,td.g3,td.g4,td.g5,td.g6,td.g7{color:var(--fail);font-weight:700}
 td.group{text-align:center}th.group{text-align:center;white-space:normal;overflow-wrap:anywhere;min-width:5rem}
-@media(max-width:34rem){.top{flex-direction:column-reverse}}
+@media(max-width:34rem){.top{flex-direction:column-reverse}td.id{min-width:5.5rem}th.group{min-width:3.2rem}}
+article .scroll{margin-top:.5rem}
 article.agree{border-left-color:var(--pass)}
 `;
 const MAX_TEXT = 400;
