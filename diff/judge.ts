@@ -39,7 +39,8 @@ export function judgeFinding(
   if (said !== undefined) return said;
   const judged = judge(finding, step, left, right);
   // A law that the step states of its status says nothing of other places.
-  const stated = step.law !== undefined && step.law.requirement === judged.requirement;
+  const stated = step.law !== undefined && !AT_ANSWER.includes(finding.path) &&
+    step.law.requirement === judged.requirement;
   const requirement = laws?.name(finding, step.origin, judged, stated) ?? judged.requirement;
   if (requirement === undefined) return { ...judged, by: "nothing" };
   return { ...judged, requirement, by: requirement === judged.requirement ? "law" : "proposal" };
@@ -67,12 +68,17 @@ function byOracle(finding: Finding, left: Exchange | undefined, right: Exchange 
 }
 
 /** The law of the step where the finding is at the answer itself, else what the place is known for. */
-export function judge(finding: Finding, { law }: PlannedStep, left: Observation, right: Observation): Judgement {
+export function judge(
+  finding: Finding,
+  { law, origin }: PlannedStep,
+  left: Observation,
+  right: Observation,
+): Judgement {
   if (law !== undefined && AT_ANSWER.includes(finding.path)) {
     const [a, b] = [keeps(law, left), keeps(law, right)];
     if (a !== undefined && b !== undefined) return { requirement: law.requirement, supports: between(a, b) };
   }
-  const hint = hintOf(finding);
+  const hint = hintOf(finding, origin);
   if (hint !== undefined) return { requirement: hint, supports: "undecided" };
   return law === undefined ? { supports: "undecided" } : { requirement: law.requirement, supports: "undecided" };
 }

@@ -2,12 +2,16 @@
 
 import type { Finding } from "./finding.ts";
 
-/** By `ADDRESS PATH`; the first that fits counts. */
+/** By `ADDRESS PATH ORIGIN`; the first that fits counts. */
 const HINTS: readonly (readonly [place: RegExp, requirement: string])[] = [
-  [/ headers\.content-type$/, "TRN-001"],
-  [/ headers\.x-hearthnet-timestamp$/, "TRN-004"],
-  [/ headers\.x-hearthnet-signature$/, "TRN-005"],
-  [/ stop_reason$/, "LLM-019"],
+  [/^llm\.\S+ +timing /, "TRN-054"],
+  [/subscribe seq /, "TRN-070"],
+  [/subscribe (topic|payload|message|timeout) .*woken/, "TRN-069"],
+  [/^POST \/sync\/v1\/events events\[\]\.data/, "EVT-069"],
+  [/ headers\.content-type /, "TRN-001"],
+  [/ headers\.x-hearthnet-timestamp /, "TRN-004"],
+  [/ headers\.x-hearthnet-signature /, "TRN-005"],
+  [/stop_reason /, "LLM-019"],
   [/^GET \/manifest capabilities/, "IDN-011"],
   [/^GET \/manifest /, "IDN-002"],
   [/^GET \/community\/manifest policy/, "IDN-029"],
@@ -15,17 +19,17 @@ const HINTS: readonly (readonly [place: RegExp, requirement: string])[] = [
   [/^GET \/community\/manifest /, "IDN-025"],
   [/^GET \/sync\/v1\/heads/, "EVT-001"],
   [/^POST \/sync\/v1\/events rejected/, "EVT-010"],
-  [/^POST \/sync\/v1\/events events.*lamport$/, "EVT-040"],
+  [/^POST \/sync\/v1\/events events.*lamport /, "EVT-040"],
   [/^POST \/sync\/v1\/events /, "EVT-004"],
   [/^market\.list /, "MKT-017"],
   [/^market\.search /, "MKT-044"],
-  [/ error$/, "TRN-037"],
-  [/ (message|retry_after_ms|alt_\w+|schema_hash_expected)/, "TRN-040"],
-  [/ meta/, "BUS-029"],
+  [/^\S+( \S+)? error /, "TRN-037"],
+  [/^\S+( \S+)? (message|retry_after_ms|alt_\w+|schema_hash_expected)/, "TRN-040"],
+  [/^\S+( \S+)? meta/, "BUS-029"],
 ];
 
 /** The requirement; undefined for a place that is not known for one. */
-export function hintOf({ address, path }: Pick<Finding, "address" | "path">): string | undefined {
-  const where = `${address} ${path}`;
+export function hintOf({ address, path }: Pick<Finding, "address" | "path">, origin: string): string | undefined {
+  const where = `${address === "" ? origin.split("/")[0] : address} ${path} ${origin}`;
   return HINTS.find(([place]) => place.test(where))?.[1];
 }

@@ -36,6 +36,8 @@ const SURELY_WITHIN = 8;
 /** Calls within one second that are surely beyond it. */
 const SURELY_BEYOND = 22;
 const MS_PER_SECOND = 1000;
+/** Milliseconds a flood of 300 calls may take for half of it to be surely beyond the budget. */
+const FLOOD_WITHIN_MS = 5_000;
 
 const levelOf = (e: Exchange) => e.step.step.do === "call" ? e.cast[e.step.step.as] : undefined;
 /** Plainly signed by a member, with nothing else spoiled. */
@@ -54,7 +56,6 @@ const isPlain = ({ step: { step } }: Exchange) =>
     "rendering",
     "wrap",
     "signed_as",
-    "version",
   ]
     .some((name) => name in step);
 const isStranger = (e: Exchange) => levelOf(e) === "stranger" && isPlain(e);
@@ -123,18 +124,50 @@ export const busDues: readonly Oracle[] = [
 ];
 
 function budgets(): Oracle[] {
-  const burst = (requirement: string, verdict: (granted: number, spanMs: number) => boolean | undefined): Oracle => ({
+  const burst = (
+    requirement: string,
+    origin: RegExp,
+    verdict: (outcomes: readonly number[], spanMs: number, e: Exchange) => boolean | undefined,
+  ): Oracle => ({
     requirement,
     place: /^outcomes$/,
-    holds: ({ answer: { outcomes, spanMs }, step }) => {
-      if (step.origin !== "burst" || outcomes === undefined || spanMs === undefined) return undefined;
-      if (outcomes.some((status) => status !== 200 && status !== 429)) return undefined;
-      return verdict(outcomes.filter((status) => status === 200).length, spanMs);
+    holds: (e) => {
+      const { outcomes, spanMs } = e.answer;
+      if (!origin.test(e.step.origin) || outcomes === undefined || spanMs === undefined) return undefined;
+      return verdict(outcomes, spanMs, e);
     },
   });
+  const granted = (outcomes: readonly number[]) => outcomes.filter((status) => status > 0 && status !== 429).length;
+  const first = /first$/;
   return [
-    burst("TRN-062", (granted) => granted >= SURELY_WITHIN),
-    burst("TRN-059", (granted, spanMs) => spanMs > MS_PER_SECOND ? undefined : granted < SURELY_BEYOND),
+    burst("TRN-043", /^burst\/refused$/, (outcomes) => !outcomes.includes(429)),
+    burst(
+      "TRN-062",
+      /^burst\/two names$/,
+      (all, _, { address }) => first.test(address) ? !all.includes(429) : undefined,
+    ),
+    burst(
+      "TRN-064",
+      /^burst\/two names$/,
+      (all, _, { address }) => first.test(address) ? undefined : !all.includes(429),
+    ),
+    burst("TRN-066", /^burst\/flood$/, (outcomes) => !outcomes.some((status) => status >= 500)),
+    burst(
+      "TRN-059",
+      /^burst\/flood$/,
+      (outcomes, spanMs) => spanMs > FLOOD_WITHIN_MS ? undefined : granted(outcomes) < outcomes.length / 2,
+    ),
+    burst(
+      "TRN-062",
+      /^burst$/,
+      (outcomes) =>
+        outcomes.every((status) => status === 200 || status === 429) ? granted(outcomes) >= SURELY_WITHIN : undefined,
+    ),
+    burst(
+      "TRN-059",
+      /^burst$/,
+      (outcomes, spanMs) => spanMs > MS_PER_SECOND ? undefined : granted(outcomes) < SURELY_BEYOND,
+    ),
     {
       requirement: "TRN-061",
       place: /^status$/,

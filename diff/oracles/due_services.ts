@@ -1,9 +1,31 @@
 /** What is due to calls of the services: market, chat, files, retrieval, embedding, generation, protocol. */
 
+import type { JsonObject } from "../../src/protocol/mod.ts";
 import type { Oracle } from "./oracle.ts";
-import { accepted, badInput, clientError, due, notFound, refusedWith, unauthorized } from "./due.ts";
+import { accepted, AT_ANSWER, badInput, clientError, due, notFound, refusedWith, unauthorized } from "./due.ts";
+
+/** Seconds a post may live at most: 30 days. */
+const LONGEST_TTL = 2_592_000;
+/** What a valid post may have that a node wrongly refuses; what it took before cannot be the reason. */
+const REFUSED_POSTS: readonly Oracle[] = ([
+  ["MKT-011", ({ ttl_seconds: ttl }) => ttl === LONGEST_TTL],
+  ["MKT-006", ({ category }) => category === "emergency"],
+  ["MKT-014", ({ location }) => location === undefined],
+] as readonly (readonly [string, (input: JsonObject) => boolean])[]).map(([requirement, has]) => ({
+  requirement,
+  address: "market.post",
+  place: AT_ANSWER,
+  holds: (e) => {
+    const { status } = e.answer;
+    if (!/^market\.post\/(valid|race)$/.test(e.step.origin) || !has(e.input)) return undefined;
+    if (status === 200) return true;
+    const proven = e.before.some((one) => one.address === e.address && one.answer.status === 200 && has(one.input));
+    return status === 400 && !proven ? false : undefined;
+  },
+}));
 
 const marketDues: readonly Oracle[] = [
+  ...REFUSED_POSTS,
   due("MKT-001", /^market\.post\/valid$/, accepted),
   due("MKT-003", /^market\.post\/(repeated|race)$/, accepted),
   due("MKT-005", /^market\.post\/no-client-id$/, badInput),

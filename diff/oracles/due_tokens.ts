@@ -1,7 +1,7 @@
 /** What is due to tokens: issued, minted, spoiled, used, revoked, introspected. */
 
-import { type Exchange, isDone, objectOf, type Oracle } from "./oracle.ts";
-import { accepted, badInput, badSignature, clientError, due, refusedWith, unauthorized } from "./due.ts";
+import { codeOf, type Exchange, isDone, objectOf, type Oracle } from "./oracle.ts";
+import { accepted, AT_ANSWER, badInput, badSignature, clientError, due, refusedWith, unauthorized } from "./due.ts";
 
 const invalid = refusedWith([401], "token_invalid");
 const expired = refusedWith([410], "token_expired");
@@ -59,7 +59,32 @@ function introspected(requirement: string, of: string): Oracle {
 const minted = (requirement: string, kind: string, verdict: Parameters<typeof due>[2]) =>
   due(requirement, new RegExp(`^token minted/${kind}$`), verdict, { when: unsigned });
 
+/** Outcomes of a token that allows two calls a minute, used four times. */
+function rated(requirement: string, verdict: (outcomes: readonly number[]) => boolean | undefined): Oracle {
+  return {
+    requirement,
+    place: /^outcomes$/,
+    holds: ({ answer: { outcomes }, step }) =>
+      step.origin === "token with a rate" && outcomes !== undefined ? verdict(outcomes) : undefined,
+  };
+}
+
 export const tokenDues: readonly Oracle[] = [
+  rated("TOK-026", ([first, second]) => first === 200 ? second === 200 : undefined),
+  rated(
+    "TOK-046",
+    ([first, second, ...rest]) => first === 200 && second === 200 ? rest.every((status) => status === 429) : undefined,
+  ),
+  {
+    requirement: "TOK-023",
+    place: AT_ANSWER,
+    // A token stands in for the signature: whatever is wrong with it, no signature is missed.
+    holds: (e) => {
+      const { step } = e.step;
+      if (step.do !== "call" || step.signature !== "none" || (step.token ?? step.mint) === undefined) return undefined;
+      return e.answer.status === 0 ? undefined : codeOf(e) !== "invalid_signature";
+    },
+  },
   due("TOK-001", /^auth\.token\.issue\/valid$/, accepted),
   due("TOK-015", /^auth\.token\.issue\/repeated$/, accepted),
   due("TOK-016", /^auth\.token\.issue\/too-long$/, clientError),

@@ -1,7 +1,7 @@
 /** The log as it is pushed to and read: each event judged by itself, reasons, heads, topics (core/events). */
 
 import { isObject, type Json, type JsonObject } from "../../src/protocol/mod.ts";
-import { isCount, isListOf, isText, isUlid, isWholeTime } from "./forms.ts";
+import { isCount, isListOf, isText, isUlid, isWholeTime, sameJson } from "./forms.ts";
 import { ofDocument } from "./member_checks.ts";
 import { type Exchange, objectOf, objectsOf, type Oracle } from "./oracle.ts";
 
@@ -96,12 +96,6 @@ export const eventOracles: readonly Oracle[] = [
   push("EVT-004", COUNTS, ({ accepted, rejected }) => isCount(accepted) && isCount(rejected)),
   ofDocument(
     POLL,
-    "TRN-067",
-    /^(timeout|status)$/,
-    (answer) => answer.timeout !== undefined || answer.topic !== undefined || answer.payload !== undefined,
-  ),
-  ofDocument(
-    POLL,
     "EVT-072",
     /./,
     ({ payload }, { step: { step } }) =>
@@ -138,16 +132,10 @@ export const eventOracles: readonly Oracle[] = [
     ({ payload }) =>
       isObject(payload) && payload.wall_clock !== undefined ? isWholeTime(payload.wall_clock) : undefined,
   ),
-  ofDocument(POLL, "EVT-069", /^payload\.data/, ({ payload }, e) => {
-    const event = objectOf(payload);
-    const post = e.before.find(({ address, output }) =>
-      address === "market.post" && output.event_id === event.event_id
-    );
-    if (post === undefined || !isObject(event.data)) return undefined;
-    const data = event.data;
-    return ["client_id", "category", "title", "body", "ttl_seconds"].every((name) =>
-      post.input[name] === undefined || data[name] === post.input[name]
-    );
+  ofDocument(POLL, "EVT-069", /^payload\.data/, ({ payload }, e) => repeatsPost(objectOf(payload), e)),
+  ofDocument(SYNC, "EVT-069", /^events\[\]\.data/, ({ events }, e) => {
+    const verdicts = objectsOf(events).map((event) => repeatsPost(event, e)).filter((one) => one !== undefined);
+    return verdicts.length === 0 ? undefined : verdicts.every((kept) => kept);
   }),
   ofDocument("GET /community/manifest", "EVT-056", /^policy/, ({ policy }, e) => {
     const first = e.before.find(({ address, answer }) => address === e.address && answer.status === 200);
@@ -158,3 +146,14 @@ export const eventOracles: readonly Oracle[] = [
       : JSON.stringify(before) === JSON.stringify(policy);
   }),
 ];
+
+/** Whether an event of the log says what was posted with the call that made it. */
+function repeatsPost({ event_id: id, data }: JsonObject, { before }: Exchange): boolean | undefined {
+  const post = before.find(({ address, output }) =>
+    address === "market.post" && id !== undefined && output.event_id === id
+  );
+  if (post === undefined || !isObject(data)) return undefined;
+  return POSTED.every((name) => post.input[name] === undefined || sameJson(data[name], post.input[name]));
+}
+
+const POSTED = ["client_id", "category", "title", "body", "location", "tags", "ttl_seconds"];

@@ -10,7 +10,7 @@ import { tokenDues } from "./due_tokens.ts";
 import { eventOracles } from "./events.ts";
 import { marketOracles } from "./market.ts";
 import { modelOracles } from "./models.ts";
-import { protocolOracles } from "./protocol.ts";
+import { protocolOracles, restOracles } from "./protocol.ts";
 import { repeatOracles } from "./repeats.ts";
 import { storeOracles } from "./stores.ts";
 import { tokenOracles } from "./tokens.ts";
@@ -29,6 +29,7 @@ export const ORACLES: readonly Oracle[] = [
   ...storeOracles,
   ...modelOracles,
   ...protocolOracles,
+  ...restOracles,
   ...answerOracles,
   ...canonicalOracles,
   ...busDues,

@@ -152,6 +152,21 @@ const streamOracles: readonly Oracle[] = [
     /./,
   ),
   stream(
+    "TRN-056",
+    /^(frames|connection)$/,
+    (frames, { answer }) => answer.failure === "deadline" ? frames.some(({ event }) => terminal(event)) : undefined,
+    /./,
+  ),
+  stream("TRN-050", /^frames$/, (frames) => frames.every(({ event }) => GENERATED.test(event))),
+  {
+    requirement: "TRN-047",
+    place: /^(layout|frames)/,
+    holds: ({ answer: { frames, status }, step: { step } }) =>
+      frames === undefined || status !== 200 || step.do !== "call"
+        ? undefined
+        : frames.every(({ text }) => lines(text) <= 1),
+  },
+  stream(
     "TRN-049",
     /^(frames|connection)$/,
     (frames, { answer }) =>
@@ -210,6 +225,13 @@ const streamOracles: readonly Oracle[] = [
         : undefined,
   ),
 ];
+
+const GENERATED = /^(token|tool_call_delta|tool_call|progress|ack|error|done)$/;
+
+/** Data lines of a frame as received. */
+function lines(text: string): number {
+  return text.match(/^data:/gm)?.length ?? 0;
+}
 
 function parses(text: string, as: Json | undefined): boolean {
   try {

@@ -3,6 +3,7 @@
 import { isObject, type Json } from "../../src/protocol/mod.ts";
 import { isCid, isListOf, isText, sameJson } from "./forms.ts";
 import { ofOutput } from "./member_checks.ts";
+import { AT_REST } from "../plan.ts";
 import { type Exchange, isDone, objectOf, objectsOf, type Oracle } from "./oracle.ts";
 
 const VERSIONS = "protocol.version.list";
@@ -136,6 +137,22 @@ export const protocolOracles: readonly Oracle[] = [
     /implementations/,
     ({ implementations: list }, e) => keepsVendors(objectsOf(list), announced(e)),
   ),
+];
+
+/** What a node that has come to rest still counts as running. */
+export const restOracles: readonly Oracle[] = [
+  {
+    requirement: "TRN-057",
+    address: "GET /metrics",
+    place: /^metrics\.hearthnet_active_streams/,
+    holds: ({ answer: { value }, step }) => {
+      const metrics = isObject(value) ? value.metrics : undefined;
+      if (step.origin !== AT_REST || !isObject(metrics)) return undefined;
+      return Object.entries(metrics).every(([name, count]) =>
+        !name.startsWith("hearthnet_active_streams") || count === 0
+      );
+    },
+  },
 ];
 
 type Descriptor = ReturnType<typeof objectOf>;
