@@ -362,7 +362,8 @@ async function memory(): Promise<boolean> {
     durationMs: 86_400_000,
     rateText: "closed",
     callers: 1,
-    thresholds: ["latency.p99 < 1s over 5m"],
+    // A window that is full at the first look, however fast the machine: filling it is no growth.
+    thresholds: ["latency.p99 < 1s over 10s"],
     target: { kind: "endpoint", url: "bench", dialect: "contract" },
     nodeId: NODE.id,
     communityId: NODE.id,
@@ -390,7 +391,8 @@ async function memory(): Promise<boolean> {
       collect();
       const { heapUsed, external, rss } = Deno.memoryUsage();
       looks.push({ calls, bytes: heapUsed + external, rss });
-      print(`  ${calls / 1e6} M calls: heap and external ${(heapUsed + external) / 1e6} MB, rss ${rss / 1e6} MB`);
+      const [heap, outside, whole] = [heapUsed, external, rss].map((bytes) => (bytes / 1e6).toFixed(1));
+      print(`  ${calls / 1e6} M calls: heap ${heap} MB, external ${outside} MB, rss ${whole} MB`);
     }
     if (calls >= memoryCalls) done.abort(new Error("enough"));
   });
