@@ -46,7 +46,7 @@ async function withTarget(
       session,
       callers,
       material,
-      left: { posts: [], alerts: [] },
+      takeLeft: () => [],
       text: new EventText("t"),
       random: loadRandom(1, "test"),
       exchange: (request) => pool.exchange(request),

@@ -81,7 +81,7 @@ export class RunState {
   readonly series = new SeriesStore();
   readonly instrument = new Instrument();
   readonly tally = new Tally();
-  readonly liveSet = new LiveSet();
+  readonly liveSet = new LiveSet((caller, sequence) => this.accounting.answered(caller, sequence));
   readonly accounting: AccountingMonitor;
   readonly integrity: IntegrityMonitor;
   readonly audit: AuditMonitor;

@@ -101,7 +101,7 @@ export class SoakRun {
         callers: prepared.callers,
         random: loadRandom(seed, `load ${options.epoch}`),
         material: prepared.material,
-        left: state.liveSet.left,
+        takeLeft: (kind) => state.liveSet.takeLeft(kind),
         exchange: (request) => this.#pool.exchange(request),
         // What the target showed before counts as well: a run that is resumed does not know every answer.
         acknowledged: () => Math.max(tally.acknowledged, prepared.head),

@@ -7,7 +7,7 @@ import type { UploadPath } from "../src/target/provisioning.ts";
 import type { Session, StreamAnswer } from "../src/target/session.ts";
 import type { Publisher } from "./civil_defence.ts";
 import type { EventText } from "./event_text.ts";
-import type { LeftAlive } from "./live_set.ts";
+import type { Kind, Living } from "./live_set.ts";
 import type { CallDone, Written } from "./observation.ts";
 
 /** One of the identities the load is spread over; rates are limited per caller (wire-format.md section 15). */
@@ -40,8 +40,8 @@ export interface Hands {
   readonly callers: readonly Caller[];
   readonly random: Random;
   readonly material: Material;
-  /** What the run left alive before it was resumed; empty in a new run. */
-  readonly left: LeftAlive;
+  /** What the run left alive before it was resumed, as far as nobody took it yet; nothing in a new run. */
+  takeLeft(kind: Kind): readonly Living[];
   exchange(request: HttpRequest): Promise<HttpAnswer>;
   /** Highest Lamport value acknowledged so far. */
   acknowledged(): number;

@@ -32,7 +32,6 @@ function auditedBy(output: JsonObject | undefined): Pick<Outcome, "audited"> {
 
 class Alerts {
   readonly #live: LiveAlert[] = [];
-  #taken = false;
 
   async publish(hands: Hands, caller: Caller): Promise<Outcome> {
     this.#takeLeft(hands);
@@ -88,9 +87,7 @@ class Alerts {
 
   /** What the run left alive before it was resumed is cancelled like everything else: by who published it. */
   #takeLeft(hands: Hands): void {
-    if (this.#taken) return;
-    this.#taken = true;
-    for (const { id: alertId, caller: number } of hands.left.alerts) {
+    for (const { id: alertId, caller: number } of hands.takeLeft("alert")) {
       const publisher = publisherOf(hands, number);
       if (publisher !== undefined) this.#live.push({ alertId, publisher });
     }

@@ -17,7 +17,6 @@ interface LivePost {
 
 class Market {
   readonly #live: LivePost[] = [];
-  #taken = false;
 
   async post(hands: Hands, caller: Caller): Promise<Outcome> {
     this.#takeLeft(hands);
@@ -50,11 +49,9 @@ class Market {
   }
 
   /** What the run left alive before it was resumed is expired like everything else: by who posted it. */
-  #takeLeft({ left, callers }: Hands): void {
-    if (this.#taken) return;
-    this.#taken = true;
-    for (const { id: eventId, caller: number } of left.posts) {
-      const caller = callers.find(({ index }) => placeOf(index) === placeOf(number));
+  #takeLeft(hands: Hands): void {
+    for (const { id: eventId, caller: number } of hands.takeLeft("post")) {
+      const caller = hands.callers.find(({ index }) => placeOf(index) === placeOf(number));
       if (caller !== undefined) this.#live.push({ caller, eventId });
     }
   }

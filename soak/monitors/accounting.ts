@@ -193,6 +193,11 @@ export class AccountingMonitor implements Monitor {
     return this.#authors.get(caller)?.observed.has(sequence) ?? false;
   }
 
+  /** Whether a write of ours was acknowledged. */
+  answered(caller: number, sequence: number): boolean {
+    return this.#authors.get(caller)?.acknowledged.has(sequence) ?? false;
+  }
+
   /** Acknowledged events that should have been seen by now, at most `count`, with Lamport values below a limit. */
   overdue(at: number, count: number, below: number): readonly { readonly eventId: string; readonly lamport: number }[] {
     const found: Expected[] = [];
