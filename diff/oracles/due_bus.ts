@@ -187,8 +187,9 @@ function slots(requirement: string, user: (e: Exchange) => boolean): Oracle {
     place: /^(status|error|frames)$/,
     holds: (e) => {
       const { step } = e.step;
-      if (step.do !== "call" || "parallel" in step || codeOf(e) !== "capacity_exceeded") return undefined;
+      if (step.do !== "call" || "parallel" in step || e.answer.status === 0) return undefined;
       const same = e.before.filter(({ address }) => address === e.address);
+      if (codeOf(e) !== "capacity_exceeded") return same.some(user) ? true : undefined;
       const last = same.at(-1);
       // The place of what was broken off a moment ago may still be taken.
       if (last === undefined || ["cancel_after", "parallel"].some((name) => name in last.step.step)) return undefined;

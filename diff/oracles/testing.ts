@@ -4,13 +4,14 @@ import { assertEquals } from "@std/assert";
 import { type Json, type JsonObject, utf8 } from "../../src/protocol/mod.ts";
 import type { VectorStep } from "../../src/runner/vector_steps.ts";
 import { type Observation, unsent } from "../observation.ts";
-import type { Cast, PlannedStep } from "../plan.ts";
+import type { Cast, PlannedStep, StepLaw } from "../plan.ts";
 import { type Exchange, exchangesOf, oraclesFor } from "./mod.ts";
 
 /** One exchange of a test. */
 export interface Told {
   readonly origin?: string;
-  readonly step?: Partial<VectorStep> & { readonly do?: string };
+  readonly step?: { readonly [name: string]: unknown };
+  readonly law?: StepLaw;
   readonly capability?: string;
   readonly as?: string;
   readonly input?: JsonObject;
@@ -30,6 +31,7 @@ const CAST: Cast = { m1: "member", m2: "member", t1: "trusted", s1: "stranger", 
 export function exchange(...told: readonly Told[]): Exchange {
   const steps = told.map((one): PlannedStep => ({
     origin: one.origin ?? "test",
+    ...(one.law === undefined ? {} : { law: one.law }),
     step:
       (one.step?.do === undefined
         ? { do: "call", as: one.as ?? "m1", capability: one.capability ?? "market.list", ...one.step }
@@ -69,4 +71,18 @@ export function verdictOf(requirement: string, of: Exchange): boolean | undefine
 export function assertDecides(requirement: string, legal: Exchange, broken: Exchange): void {
   assertEquals(verdictOf(requirement, legal), true, `${requirement} fails a legal answer`);
   assertEquals(verdictOf(requirement, broken), false, `${requirement} passes a broken answer`);
+}
+
+/** A row of a table: the requirement, what keeps it, what breaks it; several exchanges where a history is needed. */
+export type Row = readonly [requirement: string, legal: Told | readonly Told[], broken: Told | readonly Told[]];
+
+/** Every row decides, and every oracle of the list has a row. */
+export function assertTable(oracles: readonly { readonly requirement: string }[], rows: readonly Row[]): void {
+  const list = (one: Told | readonly Told[]) => Array.isArray(one) ? one as readonly Told[] : [one as Told];
+  for (const [requirement, legal, broken] of rows) {
+    assertDecides(requirement, exchange(...list(legal)), exchange(...list(broken)));
+  }
+  const tried = new Set(rows.map(([requirement]) => requirement));
+  const left = [...new Set(oracles.map(({ requirement }) => requirement))].filter((one) => !tried.has(one));
+  assertEquals(left, [], "oracles without a row");
 }
