@@ -34,7 +34,7 @@ const EXIT = { equal: 0, different: 1, inconclusive: 3 } as const;
 
 /** Runs the command; returns the exit code. */
 export async function diffCommand(options: Options, context: DiffContext): Promise<number> {
-  if (options.text("target") !== undefined || options.text("targets") !== undefined) {
+  if (options.list("target").length > 0 || options.text("targets") !== undefined) {
     return await (await import("./matrix.ts")).matrixCommand(options, context);
   }
   const printer = options.flag("json") ? quietPrinter(context.printer) : context.printer;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { parseCommandLine, UsageError } from "../src/cli/parse.ts";
 import { bufferPrinter } from "../src/cli/printer.ts";
@@ -7,7 +7,7 @@ import { systemClock } from "../src/wire/mod.ts";
 import { matrixHtml } from "./matrix_html.ts";
 import { agreementsOf, type MatrixResult, type PairResult } from "./matrix_result.ts";
 import { DIFF, diffCommand } from "./mod.ts";
-import { parseTargets } from "./targets_file.ts";
+import { parseTargets, targetsOf } from "./targets_file.ts";
 
 const PROGRAM = new URL("../main.ts", import.meta.url).href;
 const GIVEN = parseCommandLine(["diff"], [DIFF]).options;
@@ -77,6 +77,18 @@ Deno.test("a targets file gives every target its own access", () => {
   ]);
   assertEquals([one.options.flag("allow-writes"), one.options.flag("disposable")], [true, false]);
   assertEquals([two.name, two.options.list("variant")], ["B embedded", ["x"]]);
+});
+
+Deno.test("targets are given one by one, with what belongs to each, or all at once", async () => {
+  const names = async (...argv: string[]) =>
+    (await targetsOf(parseCommandLine(["diff", ...argv], [DIFF]).options)).map(({ name, spec }) => [name, spec]);
+  const faulty = "embedded:manifest-ttl-300,market-topics-named-after-types";
+  const three = [["A embedded", "embedded"], [`B ${faulty}`.slice(0, 40), faulty], ["C embedded", "embedded"]];
+  assertEquals(await names("--target", "embedded", "--target", faulty, "--target", "embedded"), three);
+  assertEquals(await names("--target", `embedded ${faulty} embedded`), three);
+  const exec = 'exec:"node --port {port} {data}"';
+  assertEquals((await names(...[exec, exec, "embedded"].flatMap((one) => ["--target", one])))[0]?.[1], exec);
+  await assertRejects(() => names("--target", "embedded"), UsageError, "takes 3 to 8 targets, current value has 1");
 });
 
 Deno.test("mistakes of a targets file are named with their place", () => {

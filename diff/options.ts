@@ -50,9 +50,10 @@ export const DIFF: CommandSpec = {
     { name: "right", kind: "text", value: "SPEC", standard: "embedded", help: "likewise" },
     {
       name: "target",
-      kind: "text",
-      value: "SPEC SPEC …",
-      help: "three targets or more, separated by spaces: a matrix of who agrees with whom",
+      kind: "list",
+      whole: true,
+      value: "SPEC",
+      help: "given three times or more, or once with spaces between: a matrix of who agrees with whom",
     },
     ...SEED_OPTIONS,
     {

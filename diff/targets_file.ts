@@ -35,7 +35,10 @@ export async function targetsOf(options: Options): Promise<NamedTarget[]> {
 }
 
 function listed(options: Options): NamedTarget[] {
-  return splitCommand(options.text("target") ?? "").map((spec, index) => ({
+  const given = options.list("target");
+  const [only] = given;
+  const specs = given.length === 1 && only !== undefined ? splitCommand(only) : given;
+  return specs.map((spec, index) => ({
     name: `${letter(index)} ${spec}`.slice(0, MAX_NAME),
     spec,
     options: sideOptions(options, undefined, spec),
