@@ -148,8 +148,12 @@ function resultOf(
 ): DiffResult {
   const answered = run.left.filter((one, index) => one.status !== 0 && run.right[index]?.status !== 0).length;
   const bothGone = run.stop?.who === "both";
-  const inconclusive = bothGone || answered === 0;
-  const reason = bothGone
+  const held = run.stop?.who === "tester";
+  // What was seen before the tester was held up stays seen.
+  const inconclusive = bothGone || (held && differences.length === 0) || answered === 0;
+  const reason = held
+    ? `the run ended at step ${run.stop?.step}: ${run.stop?.why}`
+    : bothGone
     ? "both sides stopped answering"
     : answered === 0
     ? "no step was answered by both sides"

@@ -58,6 +58,8 @@ export interface Observation {
   readonly outcomes: readonly number[] | undefined;
   /** Milliseconds the calls behind `outcomes` took together. */
   readonly spanMs?: number;
+  /** Milliseconds for which the tester itself was held up meanwhile. */
+  readonly heldMs?: number;
   /** Sums of the histograms of a metrics text, by name. */
   readonly sums?: ReadonlyMap<string, number>;
   /** Milliseconds from the first byte sent to the last received. */

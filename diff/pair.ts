@@ -3,6 +3,7 @@
 import { endText, RunComparer, type TimingLimits } from "./compare.ts";
 import type { Finding } from "./finding.ts";
 import { KeptAnswers } from "./kept.ts";
+import { heldUp } from "./lag.ts";
 import type { Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
 import type { ShownPair } from "./renaming.ts";
@@ -19,7 +20,8 @@ export interface SentCount {
 /** Why a run ended before its last step. */
 export interface Stop {
   readonly step: number;
-  readonly who: "left" | "right" | "both";
+  /** The tester itself: what it was too late to see says nothing of the sides. */
+  readonly who: "left" | "right" | "both" | "tester";
   readonly why: string;
 }
 
@@ -74,6 +76,13 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
       options.signal?.throwIfAborted();
       const [a, b] = await Promise.all([left.take(step), right.take(step)]);
       count(sent, a.sent, b.sent);
+      const held = heldUp(a, b);
+      if (held !== undefined) {
+        lefts.push(a);
+        rights.push(b);
+        stop = { step: index, who: "tester", why: held };
+        break;
+      }
       const found = comparer.step(index, step, a, b);
       findings.push(...found);
       const [keptLeft, keptRight] = kept.keep(a, b, found);
@@ -88,7 +97,9 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
     return {
       left: lefts,
       right: rights,
-      findings: stop === undefined ? findings : withCrash(findings, silence.began, stop, lefts, rights),
+      findings: stop === undefined || stop.who === "tester"
+        ? findings
+        : withCrash(findings, silence.began, stop, lefts, rights),
       sent,
       renamed: renaming.renamed,
       names: renaming.size,

@@ -6,6 +6,7 @@ import { type Preflight, preflight } from "../src/target/preflight.ts";
 import type { Target } from "../src/target/target.ts";
 import { StepPerformer, type VectorStep } from "../src/runner/vector_steps.ts";
 import { LiveNetwork, nullSink, steadyClock, type TranscriptSink } from "../src/wire/mod.ts";
+import { watched } from "./lag.ts";
 import { type Observation, observe, unsent } from "./observation.ts";
 import { addressOf, type Cast, type PlannedStep } from "./plan.ts";
 import { type Before, Fitting, isOfEveryone, readBefore } from "./used_node.ts";
@@ -102,8 +103,9 @@ export async function openSide(
     ...(before === undefined ? {} : { head: before.head, since }),
     async take({ step }) {
       try {
-        if (before === undefined || fitting === undefined) return observe(await performer.take(step));
-        return leftOut(observe(await performer.take(fitting.step(step))), before, fitting, step);
+        const { value, heldMs } = await watched(frame.clock, () => performer.take(fitting?.step(step) ?? step));
+        const seen = { ...observe(value), heldMs };
+        return before === undefined || fitting === undefined ? seen : leftOut(seen, before, fitting, step);
       } catch (error) {
         // Whatever a target does to make a step impossible is its answer to that step; the run goes on.
         return unsent(error instanceof Error ? error.message : String(error));
