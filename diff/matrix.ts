@@ -1,17 +1,17 @@
 /** More than two targets: every pair is compared once, and the result says who agrees with whom, per capability. */
 
 import { join } from "node:path";
-import { type Options } from "../src/cli/parse.ts";
+import { type Options, UsageError } from "../src/cli/parse.ts";
 import { quietPrinter } from "../src/cli/printer.ts";
 import { prepareFolder, writeAtomic } from "../src/report/atomic.ts";
 import { visible } from "../src/report/escape.ts";
 import { calibrate } from "./calibrate.ts";
 import { causesOf } from "./causes.ts";
-import { commonOffer, makeTarget } from "./contest.ts";
+import { commonOffer, makeTarget, readText } from "./contest.ts";
 import { type DiffContext, frameOf } from "./diff_command.ts";
 import { freshRun } from "./laboratory.ts";
 import { judgeFinding } from "./judge.ts";
-import { Mask, type MaskEntry, STANDING_MASK } from "./mask.ts";
+import { Mask, type MaskEntry, parseMask, STANDING_MASK } from "./mask.ts";
 import { matrixHtml } from "./matrix_html.ts";
 import {
   type Agreement,
@@ -27,10 +27,23 @@ import { targetsOf } from "./targets_file.ts";
 
 const EXIT = { equal: 0, different: 1, inconclusive: 3 } as const;
 
+/** Options that belong to a comparison of two. */
+const OF_TWO: readonly string[] = ["left", "right", "replay", "record", "only", "resume", "skew"];
+
 /** Runs every pair once; exit code 0 if all agree, 1 if not, 3 if a pair could not be compared to its end. */
 export async function matrixCommand(options: Options, context: DiffContext): Promise<number> {
   const printer = options.flag("json") ? quietPrinter(context.printer) : context.printer;
+  const misplaced = OF_TWO.find((name) => options.given(name));
+  if (misplaced !== undefined) {
+    throw new UsageError(
+      `diff: --${misplaced} belongs to a comparison of two; leave it out, or --target and --targets`,
+    );
+  }
   const targets = await targetsOf(options);
+  const mask = options.text("mask");
+  const masks = mask === undefined
+    ? { standing: STANDING_MASK, runs: options.number("calibrate") ?? 0 }
+    : { standing: parseMask(await readText("mask", mask)), runs: 0 };
   const directory = options.text("output-dir") ?? "";
   await prepareFolder(directory);
   const frame = frameOf(options, context);
@@ -50,8 +63,8 @@ export async function matrixCommand(options: Options, context: DiffContext): Pro
       contestants.push(await meet(name, target, frame));
     }
     const plan = await planFor(options, frame, contestants);
-    const task: MatrixTask = { contestants, frame, plan, signal: context.signal };
-    const result = await compareAll(task, options.number("calibrate") ?? 0, (text) => printer.progress(text));
+    const task: MatrixTask = { contestants, frame, plan, signal: context.signal, ...masks };
+    const result = await compareAll(task, (text) => printer.progress(text));
     printer.progress("");
     await writeAtomic(join(directory, "diff-matrix.json"), JSON.stringify(result, null, 2) + "\n");
     await writeAtomic(join(directory, "diff-matrix.html"), matrixHtml(result));
@@ -71,15 +84,19 @@ interface MatrixTask {
   readonly frame: RunFrame;
   readonly plan: Plan;
   readonly signal: AbortSignal;
+  /** What no pair counts: the entries of every comparison, or the mask that was given. */
+  readonly standing: readonly MaskEntry[];
+  /** Calibration runs of each target. */
+  readonly runs: number;
 }
 
-async function compareAll(task: MatrixTask, runs: number, progress: (text: string) => void): Promise<MatrixResult> {
-  const { contestants, frame, plan, signal } = task;
+async function compareAll(task: MatrixTask, progress: (text: string) => void): Promise<MatrixResult> {
+  const { contestants, frame, plan, signal, standing, runs } = task;
   const learned = new Map<Contestant, readonly MaskEntry[]>();
   const notes: string[] = [];
   for (const one of contestants) {
     progress(`calibrating ${one.name}`);
-    const { entries, notes: own } = await calibrate(one, plan, { runs, frame, signal, standing: STANDING_MASK });
+    const { entries, notes: own } = await calibrate(one, plan, { runs, frame, signal, standing });
     learned.set(one, entries);
     notes.push(...own);
   }
@@ -87,7 +104,7 @@ async function compareAll(task: MatrixTask, runs: number, progress: (text: strin
   for (const [i, left] of contestants.entries()) {
     for (const right of contestants.slice(i + 1)) {
       progress(`comparing ${left.name} with ${right.name}`);
-      const mask = new Mask([...STANDING_MASK, ...learned.get(left) ?? [], ...learned.get(right) ?? []]);
+      const mask = new Mask([...standing, ...learned.get(left) ?? [], ...learned.get(right) ?? []]);
       pairs.push(await comparePair(task, left, right, mask));
     }
   }
@@ -96,7 +113,7 @@ async function compareAll(task: MatrixTask, runs: number, progress: (text: strin
   const { oneSided } = commonOffer(contestants);
   const agreements: Agreement[] = addresses.map((address) => agreementsOf(address, names, pairs));
   const different = oneSided.length > 0 || pairs.some(({ differences }) => differences.length > 0);
-  const inconclusive = pairs.some(({ stopped }) => stopped?.who === "both");
+  const inconclusive = pairs.some(({ stopped }) => stopped?.who === "both" || stopped?.who === "tester");
   return {
     schema: "hearthproof.diff-matrix/1",
     verdict: inconclusive ? "inconclusive" : different ? "different" : "equal",

@@ -102,6 +102,16 @@ Deno.test("mistakes of a targets file are named with their place", () => {
   wrong("targets: [{target: a, allow_writes: 1}]", "targets[0].allow_writes must be true or false");
 });
 
+Deno.test("options of a comparison of two are refused for a matrix", async () => {
+  const printer = bufferPrinter();
+  const signal = new AbortController().signal;
+  for (const option of [["--replay", "x"], ["--skew", "left=+90s"], ["--right", "embedded"]]) {
+    const { options } = parseCommandLine(["diff", "--targets", "t.yaml", ...option], [DIFF]);
+    const run = () => diffCommand(options, { printer, clock: systemClock(), signal, program: PROGRAM });
+    await assertRejects(run, UsageError, `${option[0]} belongs to a comparison of two`);
+  }
+});
+
 Deno.test("of three nodes the faulty one stands alone where it differs", async () => {
   const folder = await Deno.makeTempDir({ prefix: "hearthproof-matrix-" });
   try {
