@@ -135,8 +135,8 @@ function cpuSeconds(): number {
 }
 
 /** wrk, its processor time by the shell's own count. */
-async function wrkTurn(url: string, threads = 1, connections = CONNECTIONS): Promise<Turn> {
-  const command = `TIMEFORMAT='%U %S'; time wrk -t${threads} -c${connections} -d${seconds}s ${url}`;
+async function wrkTurn(url: string, more: readonly string[] = []): Promise<Turn> {
+  const command = `TIMEFORMAT='%U %S'; time wrk -t1 -c${CONNECTIONS} -d${seconds}s ${more.join(" ")} ${url}`;
   const { stdout, stderr } = await new Deno.Command("bash", { args: ["-c", command] }).output();
   const text = new TextDecoder().decode(stdout);
   const cpu = new TextDecoder().decode(stderr).trim().split(" ").reduce((sum, part) => sum + Number(part), 0);
@@ -166,15 +166,28 @@ async function npxCost(): Promise<number> {
 const QUIET_LOAD = 2.5;
 const LEAST_TO_AUTOCANNON = 1.1;
 const LEAST_OF_SINK = 1.5;
-/** wrk needs more than one thread to show what the sink can do. */
-const SINK_THREADS = 2;
-const SINK_CONNECTIONS = 128;
+/** Requests in one write of wrk where it is to show what the sink can do: one by one, the kernel is its limit. */
+const AT_ONCE = 4;
+const PIPELINE = `local bytes
+init = function()
+  local all = {}
+  for i = 1, ${AT_ONCE} do all[i] = wrk.format() end
+  bytes = table.concat(all)
+end
+request = function() return bytes end
+`;
 
-/** How many calls the sink answers: in its best turn, and per second of its own processor time. */
+/** What the sink can do: as many calls as wrk gets out of it, and per second of its own processor time. */
 async function sinkTurn(sink: Sink, url: string): Promise<Turn> {
-  const before = sink.busySeconds();
-  const { perSecond } = await wrkTurn(url, SINK_THREADS, SINK_CONNECTIONS);
-  return { perSecond, perCpuSecond: perSecond * seconds / (sink.busySeconds() - before) };
+  const script = await Deno.makeTempFile({ suffix: ".lua" });
+  try {
+    await Deno.writeTextFile(script, PIPELINE);
+    const before = sink.busySeconds();
+    const { perSecond } = await wrkTurn(url, ["-s", script]);
+    return { perSecond, perCpuSecond: perSecond * seconds / (sink.busySeconds() - before) };
+  } finally {
+    await Deno.remove(script);
+  }
 }
 
 async function closed(): Promise<boolean> {
@@ -188,10 +201,13 @@ async function closed(): Promise<boolean> {
       autocannon: [],
       sink: [],
     };
+    const shares: number[] = [];
     // In turn and several times, so that what else the machine does falls on all of them.
     for (let turn = 0; turn < TURNS; turn++) {
       turns.wrk.push(await wrkTurn(url));
+      const [busy, from] = [sink.busySeconds(), performance.now()];
       turns.ours.push(await ourTurn(sink.port));
+      shares.push((sink.busySeconds() - busy) / (performance.now() - from) * MS_PER_SECOND);
       turns.autocannon.push(await cannonTurn(url));
       turns.sink.push(await sinkTurn(sink, url));
     }
@@ -206,14 +222,15 @@ async function closed(): Promise<boolean> {
       print(
         `    ours to autocannon ${toCannon.toFixed(2)} (at least ${LEAST_TO_AUTOCANNON}); the sink does ${
           able.toFixed(0)
-        } with wrk on ${SINK_THREADS} threads, ${
-          ofSink.toFixed(2)
-        } times the faster client (at least ${LEAST_OF_SINK})${decides ? "; this decides" : ""}`,
+        } when wrk sends ${AT_ONCE} at once, ${ofSink.toFixed(2)} times the faster client (at least ${LEAST_OF_SINK})${
+          decides ? "; this decides" : ""
+        }`,
       );
       return toCannon >= LEAST_TO_AUTOCANNON && ofSink >= LEAST_OF_SINK;
     };
     const byTurn = verdict("calls per second, best turn", best, quiet);
     const byCpu = verdict("calls per second of own processor time, median", cpu, !quiet);
+    print(`  while ours ran, the sink was busy for ${median(shares).toFixed(2)} of one core`);
     print(`  load of the machine at the start ${load.toFixed(1)}: ${quiet ? "quiet" : "busy"} (below ${QUIET_LOAD})`);
     return quiet ? byTurn : byCpu;
   } finally {
