@@ -9,7 +9,7 @@ import type { Difference, DiffResult } from "./result.ts";
 export function summaryLines(result: DiffResult, width: number): string[] {
   const { verdict, left, right, differences, seed, steps, planned } = result;
   const lines = [
-    ...wrap(`${verdict.toUpperCase()}  ${visible(left.target)}  against  ${visible(right.target)}`, width),
+    ...wrap(`${verdict.toUpperCase()}  ${visible(left.target)} against ${visible(right.target)}`, width),
     ...wrap(
       `seed ${seed}, ${steps} of ${planned} steps, ${result.names} names, ${result.renamed} of them renamed, ` +
         `${result.sent.differing} of ${result.sent.bytes} bytes sent differed`,
