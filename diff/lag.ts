@@ -31,6 +31,13 @@ export async function watched<T>(clock: Clock, work: () => Promise<T>): Promise<
   }
 }
 
+/** Whether the time a step took is that of the targets: the tester was not held up for most of it. */
+export function timesTold(...seen: readonly Observation[]): boolean {
+  const longest = Math.max(...seen.map(({ ms, spanMs = 0 }) => Math.max(ms, spanMs)));
+  const heldMs = Math.max(...seen.map(({ heldMs = 0 }) => heldMs));
+  return heldMs === 0 || heldMs < longest * HELD_SHARE;
+}
+
 /** Why nothing can be told of a step: one side ran into its deadline while the tester itself hardly came to run. */
 export function heldUp(left: Observation, right: Observation): string | undefined {
   const late = [left, right].filter(({ failure }) => failure === "deadline");

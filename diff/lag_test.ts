@@ -48,3 +48,12 @@ Deno.test("a run whose tester is held up ends there, and nothing is claimed of t
     "connection",
   ]);
 });
+
+Deno.test("slower is who took longer, not whom the tester saw later", async () => {
+  const plan = { seed: 1, actors: {}, steps: listCalls(1) };
+  const slow = (heldMs: number) => scripted(() => answered("{}", { ms: 1800, heldMs }));
+  const found = async (heldMs: number) =>
+    (await runPair(plan, scripted(() => answered("{}")), slow(heldMs))).findings.map(({ path }) => path);
+  assertEquals(await found(20), ["timing"]);
+  assertEquals(await found(1500), []);
+});

@@ -3,7 +3,7 @@
 import { endText, RunComparer, type TimingLimits } from "./compare.ts";
 import type { Finding } from "./finding.ts";
 import { KeptAnswers } from "./kept.ts";
-import { heldUp } from "./lag.ts";
+import { heldUp, timesTold } from "./lag.ts";
 import type { Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
 import type { ShownPair } from "./renaming.ts";
@@ -83,7 +83,8 @@ export async function runPair(plan: Plan, left: Side, right: Side, options: Pair
         stop = { step: index, who: "tester", why: held };
         break;
       }
-      const found = comparer.step(index, step, a, b);
+      const timed = timesTold(a, b);
+      const found = comparer.step(index, step, a, b).filter((finding) => timed || finding.class !== "timing");
       findings.push(...found);
       const [keptLeft, keptRight] = kept.keep(a, b, found);
       lefts.push(keptLeft);
