@@ -90,10 +90,10 @@ function overview(differences: readonly Difference[]): string {
   const rows = differences.map(({ id, class: kind, path, requirement, supports, count }) =>
     `<tr><td><a href="#${id}">${id}</a></td><td>${kind}</td><td class="id">${text(path)}</td><td>${
       text(requirement ?? "")
-    }</td><td>${supports}</td><td class="num">${count}</td></tr>`
+    }</td><td class="wide">${supports}</td><td class="num">${count}</td></tr>`
   );
   return `<h2>Differences</h2><div class="scroll"><table class="overview"><thead><tr><th></th><th>class</th><th>place</th>
-<th>requirement</th><th>supported</th><th class="num">times</th></tr></thead><tbody>${
+<th>requirement</th><th class="wide">supported</th><th class="num">times</th></tr></thead><tbody>${
     rows.join("")
   }</tbody></table></div>`;
 }
