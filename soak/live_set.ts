@@ -87,7 +87,9 @@ export class LiveSet implements Keeper {
   }
 
   restore(stored: Json): void {
-    const { posts, alerts, unanswered, epoch } = stored as unknown as State;
+    const { posts, alerts, unanswered = [], epoch = 0 } = stored as unknown as
+      & Partial<State>
+      & Pick<State, "posts" | "alerts">;
     for (const [id, caller] of posts) this.#alive.post.set(id, caller);
     for (const [id, caller] of alerts) this.#alive.alert.set(id, caller);
     for (const [id, caller] of unanswered) this.#unanswered.set(id, caller);

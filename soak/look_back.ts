@@ -37,16 +37,19 @@ export class LookBack {
     }
   }
 
-  /** Looks through everything between two Lamport values. */
-  async through(from: number, to: number): Promise<void> {
+  /** Looks through everything between two Lamport values; false if not all of it could be read. */
+  async through(from: number, to: number): Promise<boolean> {
     for (let after = from, pages = 0; after < to && pages < MAX_PAGES; pages++) {
       const page = await this.options.page(after);
       const last = page?.at(-1)?.lamport;
-      if (page === undefined || last === undefined) return;
+      if (page === undefined) return false;
+      if (last === undefined) return true;
       this.#show(page.filter(({ lamport }) => lamport <= to), after);
       // A page may end among the events of one value.
       after = Math.max(after + 1, last - 1);
+      if (pages + 1 === MAX_PAGES) return after >= to;
     }
+    return true;
   }
 
   #show(page: readonly SeenEvent[], after: number): void {

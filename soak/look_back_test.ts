@@ -50,8 +50,11 @@ Deno.test("an event that the reading of what is new has not come to is left to i
 });
 
 Deno.test("looking through a stretch shows what was never acknowledged, once", async () => {
-  const { accounting, look } = world([event(0, 10), event(1, 20), event(2, 60)], []);
-  await look.through(5, 50);
-  await look.through(5, 50);
+  const { accounting, look, clock, observe } = world([event(0, 10), event(1, 20), event(2, 60)], []);
+  const page = () => Promise.resolve(undefined);
+  const silent = new LookBack({ clock, accounting, reached: () => 50, page, observe });
+  assertEquals(await silent.through(5, 50), false, "nobody answered");
+  assertEquals(await look.through(5, 50), true);
+  assertEquals(await look.through(5, 50), true);
   assertEquals([accounting.counts.observed, accounting.counts.sent, accounting.counts.duplicated], [2, 2, 0]);
 });

@@ -120,6 +120,13 @@ export interface Resumption {
   readonly at: number;
 }
 
+/** What was under way when the tester died has been looked for in the log, for all absences that began by `from`. */
+export interface LookedBehind {
+  readonly kind: "looked-behind";
+  readonly at: number;
+  readonly from: number;
+}
+
 /** The target was ended on purpose and did not come up again when it was started. */
 export interface NotBack {
   readonly kind: "not-back";
@@ -139,6 +146,7 @@ export type Observation =
   | MessageRead
   | Interruption
   | Resumption
+  | LookedBehind
   | NotBack;
 
 /**

@@ -152,11 +152,21 @@ export class SoakRun {
   }
 
   /** Looks for what was sent at most one deadline before a gap and may have come to lie under what was read. */
-  async #lookBehind(gapFrom: number): Promise<void> {
+  async #lookBehind(gapFrom: number): Promise<boolean> {
     const { tally, config } = this.options.state;
-    if (!this.options.prepared.readable || !await this.#watch.readLog()) return;
+    if (!this.options.prepared.readable || !await this.#watch.readLog()) return false;
     const since = Math.max(config.headBefore, tally.reachedAt(gapFrom - CALL_DEADLINE_MS));
-    await this.#lookBack.through(since, tally.position.lamport);
+    return await this.#lookBack.through(since, tally.position.lamport);
+  }
+
+  /** The same for the times in which the tester itself was away, until it has been done for all of them. */
+  async #lookBehindAway(signal: AbortSignal): Promise<void> {
+    const { clock, state: { tally } } = this.options;
+    for (let from = tally.unlookedAway; from !== undefined && !signal.aborted; from = tally.unlookedAway) {
+      const upTo = tally.lastAway;
+      if (await this.#lookBehind(from)) this.#observe({ kind: "looked-behind", at: this.#now(), from: upTo });
+      else await clock.sleep(LOOK_AROUND_MS, signal).catch(() => {});
+    }
   }
 
   /** Runs to the end of the duration or until the signal, and judges. */
@@ -204,9 +214,9 @@ export class SoakRun {
 
   /** Events that no reading showed, and, once, what was under way when the tester died. */
   async #lookAround(signal: AbortSignal): Promise<void> {
-    const { clock, prepared, epoch, state } = this.options;
+    const { clock, prepared, epoch } = this.options;
     if (!prepared.readable) return;
-    const behind = epoch > 0 ? this.#lookBehind(state.tally.lastAway) : undefined;
+    const behind = epoch > 0 ? this.#lookBehindAway(signal) : undefined;
     while (!signal.aborted) {
       await clock.sleep(LOOK_AROUND_MS, signal).catch(() => {});
       await this.#lookBack.overdue();

@@ -33,6 +33,7 @@ interface TallyState {
   /** `to` is null while a gap is open. */
   readonly gaps: readonly (Omit<OpenGap, "to"> & { readonly to: number | null })[];
   readonly last: number;
+  readonly behind?: number;
 }
 
 /** See the module comment. */
@@ -46,6 +47,8 @@ export class Tally implements Keeper {
   #position: { lamport: number; edge: string[] } = { lamport: 0, edge: [] };
   #last = 0;
   #trail: (readonly [at: number, lamport: number])[] = [];
+  /** Beginning of the latest absence of the tester behind which was looked. */
+  #behind = -1;
 
   observe(observation: Observation): void {
     this.#last = Math.max(this.#last, "at" in observation ? observation.at : observation.ended);
@@ -70,6 +73,9 @@ export class Tally implements Keeper {
           tester: observation.testerAway === true,
         });
         break;
+      case "looked-behind":
+        this.#behind = Math.max(this.#behind, observation.from);
+        break;
       case "resumption":
         for (const gap of this.#gaps) gap.to = Math.min(gap.to, observation.at);
         break;
@@ -86,6 +92,7 @@ export class Tally implements Keeper {
       trail: [...this.#trail],
       gaps: this.#gaps.map((gap) => ({ ...gap, to: Number.isFinite(gap.to) ? gap.to : null })),
       last: this.#last,
+      behind: this.#behind,
     };
     return state as unknown as Json;
   }
@@ -100,6 +107,7 @@ export class Tally implements Keeper {
     this.#trail = [...state.trail];
     for (const gap of state.gaps) this.#gaps.push({ ...gap, to: gap.to ?? Infinity });
     this.#last = state.last;
+    this.#behind = state.behind ?? -1;
   }
 
   /** Finished calls. */
@@ -133,6 +141,14 @@ export class Tally implements Keeper {
   /** How often the tester itself was away. */
   get away(): number {
     return this.#gaps.filter(({ tester }) => tester).length;
+  }
+
+  /**
+   * Run milliseconds at which the first absence of the tester began behind which nobody has looked yet: a tester may die
+   * again before it has. Undefined if there is none.
+   */
+  get unlookedAway(): number | undefined {
+    return this.#gaps.find(({ tester, from }) => tester && from > this.#behind)?.from;
   }
 
   /** Run milliseconds at which the tester was away last; 0 if it never was. */
