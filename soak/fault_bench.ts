@@ -33,7 +33,7 @@ const ROWS: readonly Row[] = [
     says: /^((named-)?events: lost: |log-integrity: (forgotten: |head (went back|is )))/,
     more: ["--restart-at", "30s"],
   },
-  { fault: "manifest-signed-once", verdict: "violated", says: /^manifest: stale: / },
+  { fault: "manifest-signed-once", verdict: "violated", says: /^manifest: (renewed late|stale): / },
 ];
 const SOUND_RUNS = 20;
 const DURATION = "60s";
