@@ -1,13 +1,16 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../src/wire/mod.ts";
 import { measureFault } from "../accuracy.ts";
 import { TEMPLATES } from "./mod.ts";
+
+/** Tries: on a machine that is too busy to be on time nothing is said of times. */
+const SEEDS = [1, 2, 3, 4, 5, 6];
 
 /** Where a fault shows when one kind of traffic is sent. */
 async function shown(fault: string, kind: string, steps: number): Promise<string | undefined> {
   const weights = Object.fromEntries(TEMPLATES.map(({ name }) => [name, name === kind ? 1 : 0]));
   const measure = { clock: systemClock(), steps, signal: new AbortController().signal, weights };
-  const { found } = await measureFault(fault, [1], measure);
+  const { found } = await measureFault(fault, SEEDS, measure);
   return found?.at.replace(/ at step .*$/, "");
 }
 
@@ -53,5 +56,8 @@ Deno.test("a hang-up shows a node that goes on working for nobody, and one that 
     await shown("work-outlives-its-client", "documents", 1),
     'semantic GET /metrics metrics.hearthnet_active_streams{capability="llm.chat"}',
   );
-  assertEquals(await shown("streams-buffered", "documents", 1), "timing  timing");
+  // Late, or not in time for anybody: that is up to the machine.
+  assert(
+    ["timing  timing", "semantic llm.chat frames"].includes(await shown("streams-buffered", "documents", 1) ?? ""),
+  );
 });
