@@ -22,7 +22,7 @@ const FEATURES: readonly (readonly [requirement: string, text: RegExp])[] = [
   ["IDN-049", /[\u0080-\uffff]/],
   ["IDN-062", /true|false/],
   ["IDN-053", /\d\.\d/],
-  ["IDN-056", /\[.*[{[]|,"/],
+  ["IDN-056", /\[[^\]]*[{[]/],
 ];
 /** Spoiled on purpose, so that a refusal says nothing. */
 const SPOILING = [

@@ -142,7 +142,6 @@ function isEmptyText({ texts }: JsonObject): boolean {
 }
 
 const streamOracles: readonly Oracle[] = [
-  stream("TRN-045", /^headers\.content-type$/, () => true),
   stream("TRN-050", /^frames$/, (frames) => frames.every(({ event }) => STREAM_FRAMES.test(event)), /./),
   stream(
     "TRN-048",

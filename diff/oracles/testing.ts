@@ -45,7 +45,7 @@ export function exchange(...told: readonly Told[]): Exchange {
 
 function answerOf(one: Told): Observation {
   const { unsent: _, ...nothing } = unsent("");
-  const body = one.body ?? { params: one.params ?? {}, input: one.input ?? {} };
+  const body = one.body ?? { input: one.input ?? {}, params: one.params ?? {} };
   const sent = ["POST /bus/v1/call HTTP/1.1", ...one.sentHeaders ?? []].join("\r\n") + "\r\n\r\n" +
     JSON.stringify(body);
   return {
