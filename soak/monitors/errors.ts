@@ -37,6 +37,7 @@ interface Row {
 
 interface State {
   readonly calls: number;
+  readonly excused: number;
   readonly codes: Readonly<Record<string, number>>;
   readonly recent: readonly (readonly [call: number, at: number, code: string])[];
   readonly rows: Readonly<Record<string, Row>>;
@@ -54,6 +55,8 @@ export class ErrorMonitor implements Monitor {
   #recent: (readonly [call: number, at: number, code: string])[] = [];
   readonly #rows = new Map<string, Row>();
   #calls = 0;
+  /** Failures in declared gaps. */
+  #excused = 0;
   /** More fail of late than may; one spell is one offence. */
   #spell = false;
   #windowEnd: number;
@@ -78,7 +81,10 @@ export class ErrorMonitor implements Monitor {
     if (observation.kind !== "call") return;
     const { code, due, ended } = observation;
     if (code.startsWith("tester_")) return;
-    if (code !== "ok" && this.interrupted(due, ended)) return;
+    if (code !== "ok" && this.interrupted(due, ended)) {
+      this.#excused++;
+      return;
+    }
     this.#count(ended, code !== "ok");
     this.#calls++;
     if (code === "ok") {
@@ -97,6 +103,7 @@ export class ErrorMonitor implements Monitor {
   state(): Json {
     const state: State = {
       calls: this.#calls,
+      excused: this.#excused,
       codes: Object.fromEntries(this.#codes),
       recent: [...this.#recent],
       rows: Object.fromEntries([...this.#rows].map(([name, row]) => [name, { ...row }])),
@@ -108,8 +115,9 @@ export class ErrorMonitor implements Monitor {
   }
 
   restore(stored: Json): void {
-    const { calls, codes, recent, rows, spell, window, offences } = stored as unknown as State;
+    const { calls, excused, codes, recent, rows, spell, window, offences } = stored as unknown as State;
     this.#calls = calls;
+    this.#excused = excused;
     for (const [code, count] of Object.entries(codes)) this.#codes.set(code, count);
     this.#recent = [...recent];
     for (const [name, row] of Object.entries(rows)) this.#rows.set(name, { ...row });
@@ -132,7 +140,8 @@ export class ErrorMonitor implements Monitor {
     const { name } = this;
     const said = `${sum(failed)} of ${calls} calls failed`;
     const which = failed.length === 0 ? "" : ` (${codesText(failed)})`;
-    const found = this.#offences.verdict(name, calls, `${said}${which}`);
+    const excused = this.#excused === 0 ? "" : `, and ${this.#excused} in declared faults`;
+    const found = this.#offences.verdict(name, calls, `${said}${which}${excused}`);
     if (found.outcome === "violated") return { ...found, reason: `${found.reason}; in all ${said}` };
     if (found.outcome !== "sound") return found;
     const limit = percentText(MAX_FAILED_SHARE);
