@@ -5,7 +5,7 @@ import { placeOf, settles } from "./live_set.ts";
 import { type Caller, type Hands, type Operation, type Outcome, write } from "./workload_calls.ts";
 
 /** Posts that stay alive; what is posted beyond is expired, so that our growth is not mistaken for the node's. */
-export const LIVE_POSTS = 40;
+const LIVE_POSTS = 40;
 const POST_TTL_SECONDS = 86_400;
 /** Posts whose expiry found no answer are tried again, up to so many. */
 const MAX_TRACKED_POSTS = 1000;
