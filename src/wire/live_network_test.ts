@@ -88,3 +88,24 @@ Deno.test("a port that is taken is refused to a second listener", async () => {
   await assertRejects(() => network.listen({ port: first.port }, () => Promise.resolve()), WireError, "EADDRINUSE");
   network.close();
 });
+
+Deno.test("what was posted leaves before what is written after it and before the connection closes", async () => {
+  const network = new LiveNetwork({ scope: "a", sink: nullSink, clock: systemClock() });
+  const { promise, resolve } = Promise.withResolvers<number[]>();
+  const listener = await network.listen({}, async (connection) => {
+    const all: number[] = [];
+    for (let part = await connection.read(5_000); part !== null; part = await connection.read(5_000)) {
+      all.push(...part.bytes);
+    }
+    resolve(all);
+  });
+  const connection = await network.dial({ host: listener.host, port: listener.port });
+  connection.post?.(Uint8Array.of(1));
+  connection.post?.(Uint8Array.of(2));
+  const written = connection.write(Uint8Array.of(3));
+  connection.post?.(Uint8Array.of(4));
+  connection.close();
+  await written;
+  assertEquals(await promise, [1, 2, 3, 4]);
+  network.close();
+});
