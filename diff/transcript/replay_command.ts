@@ -90,7 +90,10 @@ export async function replayCommand(
     if (scopes.length === 0) throw new UsageError(`--only ${only.join(",")}: no recorded case matches`);
     const node = await nodeOf(transcript, seed, clock);
     const cases: ReplayedScope[] = [];
-    const before = startsFresh(right) ? {} : { before: new Before() };
+    // A node that ran before it was recorded holds what no fresh node does.
+    const ran = typeof recordedTarget === "string" && /^https?:/.test(recordedTarget);
+    const inUse = (one: Contestant) => startsFresh(one) ? { ran } : { ran, before: new Before() };
+    const before = inUse(right);
     for (const [index, scope] of scopes.entries()) {
       printer.progress(`replaying ${index + 1} of ${scopes.length}: ${scope.scope}`);
       cases.push(await replayOne(scope, right, frame, { node, ...before, signal }));
@@ -119,7 +122,7 @@ export async function replayCommand(
       const differs = async (index: number) => {
         const scope = scopes[index];
         if (scope === undefined) return [];
-        const { findings } = await replayOne(scope, contestant, frame, { node, ...before, signal });
+        const { findings } = await replayOne(scope, contestant, frame, { node, ...inUse(contestant), signal });
         return findings.filter((finding) => !mask.hides(finding));
       };
       return { contestant, differs };
@@ -197,7 +200,7 @@ async function replayOne(
   scope: RecordedScope,
   { target, preflight }: Contestant,
   { seed, clock, timeOrigin }: RunFrame,
-  { node, ...known }: Pick<ReplayFrame, "signal" | "before"> & { readonly node: RecordedNode },
+  { node, ...known }: Pick<ReplayFrame, "signal" | "before" | "ran"> & { readonly node: RecordedNode },
 ): Promise<ReplayedScope> {
   const network = new LiveNetwork({ scope: scope.scope, sink: nullSink, clock });
   try {

@@ -1,7 +1,7 @@
 /** Making the exchanges of one recorded case again on another node, and comparing the answers. */
 
 import { createHash } from "node:crypto";
-import { type Clock, isObject, type Json, utf8 } from "../../src/protocol/mod.ts";
+import { type Clock, fromUtf8Lossy, isObject, type Json, utf8 } from "../../src/protocol/mod.ts";
 import type { Session } from "../../src/target/session.ts";
 import { sendRaw } from "../../src/wire/mod.ts";
 import { RunComparer } from "../compare.ts";
@@ -22,7 +22,7 @@ import {
   MAX_LOOKS,
   shapeOf,
 } from "../../src/runner/recorded/perform.ts";
-import { partsOf, rewrite } from "../../src/runner/recorded/rewrite.ts";
+import { headerIn, partsOf, rewrite } from "../../src/runner/recorded/rewrite.ts";
 import type { Recording } from "../../src/runner/recorded/step.ts";
 import { talkAgain } from "../../src/runner/recorded/talk.ts";
 
@@ -71,11 +71,19 @@ export interface ReplayFrame {
   readonly permits: (sent: Uint8Array) => string | undefined;
   /** On a node that is not fresh for every case: what it held before this one. */
   readonly before?: Before;
+  /** The recorded node ran before it was recorded, and held what belongs to no case. */
+  readonly ran: boolean;
 }
 
 /** Lists that show what earlier cases left on a node, and answers in which nothing is of one case alone. */
 const VIEWS = /^(market\.(list|search)|chat\.history|file\.list|rag\.list_corpora)$/;
 const OF_EVERYONE = /^GET \/(community\/manifest|sync\/v1\/heads|metrics|trace)/;
+/** A call for so many items, in the JSON of a JSON text. */
+const BOUND = /\\"(limit|k)\\":/;
+/** Items of a list that states no bound (wire-format-services.md, market.list). */
+const USUAL_BOUND = 50;
+/** Members that name the thing a list item stands for. */
+const NAMING = ["event_id", "cid", "name", "corpus"] as const;
 const LOG_POSITION = /(^|[._])(lamport|head)$/;
 const METRICS = /^GET \/metrics/;
 const SYNC = "POST /sync/v1/events";
@@ -98,6 +106,7 @@ class ScopeReplay {
   readonly #comparer: RunComparer;
   readonly #names: Names;
   #endedAt: number | undefined;
+  #text: string | undefined;
   readonly #sent = { bytes: 0, differing: 0, requests: 0 };
   readonly #seen: Json[] = [];
   #identical = 0;
@@ -151,6 +160,21 @@ class ScopeReplay {
     }
   }
 
+  /** One of the nodes held something before the case. */
+  get #inUse(): boolean {
+    return this.frame.ran || this.frame.before !== undefined;
+  }
+
+  /** All that the case sent, and was answered but for lists of what anybody left. */
+  #ownText(): string {
+    return this.#text ??= this.recorded.exchanges.map(({ sent, received }) => {
+      const parts = partsOf(sent);
+      const capability = parts === undefined ? undefined : headerIn(parts, "x-hearthnet-capability");
+      const listed = capability !== undefined && VIEWS.test(capability);
+      return fromUtf8Lossy(sent) + (listed ? "" : fromUtf8Lossy(received));
+    }).join("\n");
+  }
+
   /** Whether only one side ran out of a budget, in a case that is about running out of it. */
   #limited(left: Observation, right: Observation): boolean {
     return (left.status === TOO_MANY) !== (right.status === TOO_MANY) && left.outcomes === undefined && this.#hadLimit;
@@ -158,20 +182,25 @@ class ScopeReplay {
 
   /** Positions of a log that was in use before lie further on. */
   async #align(): Promise<void> {
-    const { recording, names, before } = this.frame;
-    const further = await alignLog(recording, this.session, names, before !== undefined);
+    const { recording, names } = this.frame;
+    const further = await alignLog(recording, this.session, names, this.#inUse);
     if (further !== 0) this.#comparer.state.offsets.push(-further);
   }
 
   /** What both sides showed, without what on a node in use is not of this case. */
   #ownParts(then: Observation, now: Observation, step: PlannedStep): [Observation, Observation] {
     const { before } = this.frame;
-    if (before === undefined || now.value === undefined) return [then, now];
+    if (!this.#inUse || now.value === undefined) return [then, now];
     const address = addressOf(step.step);
     if (OF_EVERYONE.test(address)) return [valued(then, null), valued(now, null)];
     if (address === SYNC) return [withoutEvents(then), withoutEvents(now)];
     if (!VIEWS.test(address) || then.value === undefined) return [then, now];
-    return [valued(then, then.value), valued(now, before.without(now.value))];
+    const own = this.frame.ran ? ownItems(then.value, this.#ownText()) : then.value;
+    // A bounded list holds of the case what others left room for.
+    const foreign = JSON.stringify(own) !== JSON.stringify(then.value);
+    const bounded = foreign && (BOUND.test(JSON.stringify(step.step)) || longest(then.value) >= USUAL_BOUND);
+    if (bounded) return [valued(then, null), valued(now, null)];
+    return [valued(then, own), valued(now, before === undefined ? now.value : before.without(now.value))];
   }
 
   /** Exchanges that were open together, or looked at the same thing until it had come about. */
@@ -282,7 +311,7 @@ class ScopeReplay {
     if (this.#limited(left, right)) return this.#leaveOut("a budget was used up at another moment", exchange.exchange);
     const found = this.#comparer.step(index, step, a, b);
     // How far a log in use has come is no property of the node.
-    const used = this.frame.before !== undefined;
+    const used = this.#inUse;
     // Concurrent events stand in the order of ids that differ, and so do the names of their members.
     const ordered = (path: string) => path === "key order" && addressOf(step.step) === SYNC;
     // How many calls found no room shows in the lines of the counters.
@@ -342,6 +371,25 @@ function ordered(value: Json, key: (id: string) => string): Json {
   }
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, ordered(item, key)]));
+}
+
+/** The items of lists that are the case's own: it says their name elsewhere. */
+function ownItems(value: Json, text: string): Json {
+  if (Array.isArray(value)) {
+    return value.filter((item) => {
+      const names = isObject(item) ? NAMING.flatMap((member) => item[member] ?? []) : [item];
+      const named = names.filter((name) => typeof name === "string");
+      return named.length === 0 || named.some((name) => text.includes(name));
+    });
+  }
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, ownItems(item, text)]));
+}
+
+/** Length of the longest list directly or inside an object. */
+function longest(value: Json): number {
+  if (Array.isArray(value)) return value.length;
+  return isObject(value) ? Math.max(0, ...Object.values(value).map(longest)) : 0;
 }
 
 /** Asking for the log gives everything that anyone ever did. */
