@@ -5,6 +5,8 @@ import type { Finding } from "./finding.ts";
 /** By `ADDRESS PATH ORIGIN`; the first that fits counts. */
 const HINTS: readonly (readonly [place: RegExp, requirement: string])[] = [
   [/^llm\.\S+ +timing /, "TRN-054"],
+  [/^(market\.post|chat\.send) output\.lamport /, "EVT-040"],
+  [/conformance_passed/, "PRO-006"],
   [/subscribe seq /, "TRN-070"],
   [/subscribe (topic|payload|message|timeout) .*woken/, "TRN-069"],
   [/^POST \/sync\/v1\/events events\[\]\.data/, "EVT-069"],

@@ -44,6 +44,14 @@ export const answerOracles: readonly Oracle[] = [
     holds: (e) => answered(e) ? !OTHER_SUCCESS.includes(e.answer.status) : undefined,
   },
   {
+    requirement: "TRN-001",
+    place: /^headers\.content-type$/,
+    holds: (e) =>
+      isDone(e) && isCall(e) && !isStream(e) && (e.input.stream === false || !e.address.startsWith("llm."))
+        ? (header(e, "content-type") ?? "").startsWith("application/json")
+        : undefined,
+  },
+  {
     requirement: "TRN-059",
     place: EVERYWHERE,
     holds: (e) => isCall(e) && e.answer.status === 429 ? codeOf(e) !== undefined : undefined,
@@ -52,7 +60,7 @@ export const answerOracles: readonly Oracle[] = [
     requirement: "TRN-036",
     place: /^(status|error|body|stream|headers\.content-type|detail)$/,
     holds: (e) =>
-      isErrorOfCall(e) && !("transmit_base64" in e.step.step)
+      isErrorOfCall(e) && !("transmit_base64" in e.step.step) && !e.step.origin.startsWith("headers/media")
         ? codeOf(e) !== undefined && (header(e, "content-type") ?? "").startsWith("application/json")
         : undefined,
   },
@@ -198,7 +206,7 @@ function errorMembers(): Oracle[] {
       "TRN-040",
       /^schema_hash_expected$/,
       "schema_hash_expected",
-      (value) => isText(value) && /^blake3:[0-9a-f]{64}$/.test(value),
+      (value, e) => isText(value) && /^blake3:[0-9a-f]{64}$/.test(value) && codeOf(e) === "schema_mismatch",
     ),
     {
       requirement: "BUS-020",

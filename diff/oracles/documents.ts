@@ -82,6 +82,13 @@ function earlier({ before }: Exchange, address: string): JsonObject | undefined 
 }
 
 export const documentOracles: readonly Oracle[] = [
+  {
+    requirement: "IDN-023",
+    address: /^GET \/(community\/)?manifest$/,
+    place: /^body$/,
+    holds: ({ answer: { status, value, partial } }) =>
+      status === 200 && partial !== true ? value !== undefined : undefined,
+  },
   node("IDN-003", /^version$/, ({ version }) => version === 1),
   node("IDN-004", /^contract_version$/, ({ contract_version: v }) => isText(v) && /^\d+\.\d+$/.test(v)),
   node("IDN-005", /^node_id$/, ({ node_id: id }) => isFullNodeId(id)),

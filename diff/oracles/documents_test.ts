@@ -70,6 +70,7 @@ Deno.test("each rule of the manifests and heads is kept by a legal document and 
   const { load: _, ...noLoad } = NODE;
   const { name: __, ...nameless } = COMMUNITY;
   assertTable(documentOracles, [
+    ["IDN-023", node({}), { ...node({}), value: undefined as unknown as JsonObject }],
     of("IDN-003", { version: "1.0" }),
     of("IDN-004", { contract_version: "3.0.0" }),
     of("IDN-005", { node_id: "ed25519:AAAA-BBBB" }),

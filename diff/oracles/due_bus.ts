@@ -108,6 +108,7 @@ export const busDues: readonly Oracle[] = [
   due("BUS-019", /^version\/(1|1\.0\.0|one|1\.0-beta|1\.0\.3)$/, clientError),
   due("BUS-022", /^unknown capability$/, notFound, { address: /^(Market\.List|market|market\.list\.|market\.lis)$/ }),
   due("BUS-021", /^unknown capability$/, notFound, { address: "market.fly" }),
+  due("BUS-021", /^unknown capability$/, refusedWith([404, 501]), { address: "experimental.nothing" }),
   due("TRN-027", /^body\/(not-json|leading-zero|plus|trailing-comma)$/, refusedWith([400], "bad_request")),
   due("TRN-028", /^body\/empty$/, refusedWith([400], "bad_request")),
   due("TRN-029", /^body\/(array|text|null)$/, refusedWith([400])),
@@ -151,6 +152,7 @@ function budgets(): Oracle[] {
       /^burst\/two names$/,
       (all, _, { address }) => first.test(address) ? undefined : !all.includes(429),
     ),
+    burst("LLM-034", /^llm\.chat\/crowd$/, (outcomes) => outcomes.every((status) => [0, 200, 429].includes(status))),
     burst("TRN-066", /^burst\/flood$/, (outcomes) => !outcomes.some((status) => status >= 500)),
     burst(
       "TRN-059",

@@ -4,6 +4,8 @@ import type { JsonObject } from "../../src/protocol/mod.ts";
 import type { Oracle } from "./oracle.ts";
 import { accepted, AT_ANSWER, badInput, clientError, due, notFound, refusedWith, unauthorized } from "./due.ts";
 
+/** An event id nobody ever made. */
+const NO_EVENT = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 /** Seconds a post may live at most: 30 days. */
 const LONGEST_TTL = 2_592_000;
 /** What a valid post may have that a node wrongly refuses; what it took before cannot be the reason. */
@@ -33,7 +35,9 @@ const marketDues: readonly Oracle[] = [
   due("MKT-010", /^market\.post\/ttl-too-long$/, badInput),
   due("MKT-012", /^market\.post\/ttl-(zero|negative|fraction)$/, badInput),
   due("BUS-023", /^market\.post\/no-title$/, badInput),
-  due("BUS-024", /^market\.(post\/title-number|list\/limit-text)$/, badInput),
+  due("BUS-024", /^(market\.(post\/title-number|list\/limit-text)|chat\.send\/body-number)$/, badInput),
+  due("MKT-034", /^market\.expire\/unknown$/, notFound, { when: ({ input }) => input.event_id === NO_EVENT }),
+  due("MKT-035", /^market\.expire\/unknown$/, clientError),
   due("BUS-025", /^market\.list\/category$/, badInput),
   due("MKT-023", /^market\.list\/limit-(501|huge)$/, (e) => e.answer.status === 200 || badInput(e)),
   due("MKT-021", /^market\.list\/limit-zero$/, (e) => e.answer.status === 200 || badInput(e)),
@@ -67,6 +71,7 @@ const fileDues: readonly Oracle[] = [
     refusedWith([400, 404], "bad_request", "not_found", "schema_mismatch"),
   ),
   due("FIL-028", /^file\.list$/, accepted, { when: ({ input }) => input.prefix === "nothing" }),
+  due("FIL-028", /^canonical\//, accepted, { address: "file.list", when: (e) => e.answer.status !== 401 }),
   due("FIL-025", /^(final )?file\.list$/, accepted),
   due("FIL-032", /^file\.advertise\/(no-list|no-cid|missing)$/, badInput),
   due("FIL-030", /^file\.advertise\/repeated$/, accepted),

@@ -55,7 +55,10 @@ const isReversed = ({ step: { step } }: Exchange) =>
   step.do === "push" && step.events.some((event) => "reversed" in event && event.reversed === true);
 
 export const eventOracles: readonly Oracle[] = [
-  ...REFUSED.map(([origin, id]) => push(id, COUNTS, at(origin, ({ accepted }) => accepted === 0))),
+  ...REFUSED.map(([origin, id]) => ({
+    ...push(id, COUNTS, at(origin, ({ accepted }) => accepted === 0)),
+    general: true,
+  })),
   push(
     "EVT-009",
     COUNTS,
