@@ -1,7 +1,7 @@
 /**
  * How short the sequences get, and which requirement they are put down to, fault by fault, in slices that add up:
  *
- *     deno run -A diff/shrink_bench.ts faults [--every N] [--from N] [--to N] [--seed N] [--steps N] [--append FILE] [--keep DIR]
+ *     deno run -A diff/shrink_bench.ts faults [--every N] [--from N] [--to N] [--seed N] [--steps N] [--append FILE] [--keep DIR] [--budget SECONDS]
  *     deno run -A diff/shrink_bench.ts sum FILE
  *
  * With `--keep`, the vectors stay as DIR/FAULT.vector.json, and each line says whether `diff --replay` and `run --vector`
@@ -26,8 +26,9 @@ import { makePlan } from "./traffic/mod.ts";
 
 const DEFAULT_EVERY = 7;
 const DEFAULT_STEPS = 300;
-/** Milliseconds for one fault; attempts of embedded nodes take some hundredths of a second each. */
-const BUDGET_MS = 60_000;
+/** Seconds for one fault; attempts of embedded nodes take some hundredths of a second each on an idle machine. */
+const DEFAULT_BUDGET_S = 60;
+const MS_PER_SECOND = 1000;
 /** Longest sequence that counts as short. */
 const SHORT = 3;
 /** Midnight of a day ahead of every clock of the machines used. */
@@ -120,7 +121,17 @@ async function measure(
   const causes = causesOf(plan, run.findings.filter((finding) => !mask.hides(finding)));
   const [first] = [...causes].sort((x, y) => x.first.step - y.first.step);
   if (first === undefined) return { fault, causes: 0, breaks };
-  const lab = { left, right, frame, mask, directory, budgetMs: BUDGET_MS, signal, progress: () => {}, laws };
+  const lab = {
+    left,
+    right,
+    frame,
+    mask,
+    directory,
+    budgetMs: count("budget", DEFAULT_BUDGET_S) * MS_PER_SECOND,
+    signal,
+    progress: () => {},
+    laws,
+  };
   const [difference] = await investigate(plan, run, [first], lab);
   const { minimal, requirement, supports, path } = difference ?? {};
   const keep = option("keep");
