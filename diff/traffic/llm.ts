@@ -13,6 +13,7 @@ const TOO_MANY_TOOLS = 17;
 const HUGE_CONTEXT = 1_000_000;
 /** Generations at once: all an identity may start in a second, which is more than a small node has slots for. */
 const CROWD = 10;
+const A_LONG_ANSWER_SECONDS = 60;
 /** Nesting of tool calls in each other: no caller needs it. */
 const DEEP = 12;
 
@@ -34,6 +35,11 @@ function model(draw: Draw, capability: string): string {
 
 function prompt(draw: Draw): string {
   return `Tell me about the ${draw.any(["well", "hearth", "Brücke", "ladder"])}.`;
+}
+
+/** An answer that ends only where the node ends it takes seconds, and much longer on a busy machine. */
+function patience(kind: string): { readonly within_seconds?: number } {
+  return kind === "default-length" ? { within_seconds: A_LONG_ANSWER_SECONDS } : {};
 }
 
 const malformed = refused("LLM-013", 400, ...BAD);
@@ -148,7 +154,7 @@ export const llmTemplates: readonly Template[] = [
         ["other-model-whole", { ...base, stream: false }, { model: other ?? named.model }],
         ["parts", { ...base, messages: [user([{ type: "text", text: "hello" }])] }, named],
       ]);
-      return [call(`llm.chat/${kind}`, as, "llm.chat", input, succeeds("LLM-001"), { params })];
+      return [call(`llm.chat/${kind}`, as, "llm.chat", input, succeeds("LLM-001"), { params, ...patience(kind) })];
     },
   },
   {
@@ -261,7 +267,7 @@ export const llmTemplates: readonly Template[] = [
         ["overlong", { prompt: OVERLONG }, named],
         ["unknown-option", { prompt: "x", mood: "warm" }, named],
       ]);
-      return [call(`llm.complete/${kind}`, as, "llm.complete", input, undefined, { params })];
+      return [call(`llm.complete/${kind}`, as, "llm.complete", input, undefined, { params, ...patience(kind) })];
     },
   },
   {

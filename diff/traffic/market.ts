@@ -5,6 +5,8 @@ import { BAD, call, type Draw, refused, succeeds, type Template } from "./draw.t
 
 const CATEGORIES = ["offer", "request", "info", "emergency"];
 const MAX_TTL = 2_592_000;
+/** Seconds: what expires during a run expires on one side first. */
+const LONGER_THAN_A_RUN = 3600;
 
 function post(draw: Draw): JsonObject {
   return {
@@ -16,7 +18,7 @@ function post(draw: Draw): JsonObject {
     ...(draw.once(4)
       ? { location: { lat: draw.pick([47.5, -0.25, 12]), lng: draw.pick([8.125, 0, 179]), label: draw.text() } }
       : {}),
-    ...(draw.once(3) ? { ttl_seconds: draw.pick([60, 3600, MAX_TTL]) } : {}),
+    ...(draw.once(3) ? { ttl_seconds: draw.pick([LONGER_THAN_A_RUN, 2 * LONGER_THAN_A_RUN, MAX_TTL]) } : {}),
   };
 }
 

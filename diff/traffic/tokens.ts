@@ -83,7 +83,7 @@ export const tokensTemplates: readonly Template[] = [
         client_id: draw.clientId(),
         subject: `\${id.${holder}}`,
         scope: scope(draw, probe),
-        ...(draw.once(2) ? { ttl_seconds: draw.pick([60, 1800, MAX_POLICY_SECONDS]) } : {}),
+        ...(draw.once(2) ? { ttl_seconds: draw.pick([LIFE_SECONDS / 2, LIFE_SECONDS, MAX_POLICY_SECONDS]) } : {}),
         ...(draw.once(3) ? { audience: "${community_id}" } : {}),
       };
       const token = draw.save("token", `${holder} ${probe} ${as}`);

@@ -111,6 +111,8 @@ export type VectorStep =
       readonly repeat?: number;
       /** Make the call so many times at once; the last one refused or else the last counts, `outcomes` as above. */
       readonly parallel?: number;
+      /** Seconds to wait for the answer instead of ten. */
+      readonly within_seconds?: number;
       /** With `parallel`: so many names in turn, which are the capability with `_0`, `_1`… behind it. */
       readonly names?: number;
     }
@@ -174,7 +176,8 @@ export interface StepAnswer {
   readonly spanMs?: number;
 }
 
-/** Milliseconds for one step: far above what a sound node takes, far below what a user waits. */
+/** Time for one step: far above what a sound node takes, far below what a user waits. */
+const STEP_DEADLINE_S = 10;
 const STEP_DEADLINE_MS = 10_000;
 /** How slowly a body may go out: long ones take seconds on a busy machine. */
 const SLOWEST_BYTES_PER_MS = 500;
@@ -343,7 +346,8 @@ export class StepPerformer {
       body,
       omit: (step.omit ?? []) as readonly EnvelopeHeader[],
       signature: this.#signature(actor, step, body, requestId),
-      deadlineMs: STEP_DEADLINE_MS + (step.parallel ?? 0) * SLOWEST_MS_PER_CALL,
+      deadlineMs: (step.within_seconds ?? STEP_DEADLINE_S) * MS_PER_SECOND +
+        (step.parallel ?? 0) * SLOWEST_MS_PER_CALL,
       ...(signedAs === undefined ? {} : { signedAs }),
       headers: (list) => withHeaders(step.lower_headers === true ? lowered(list) : list, step.extra_headers ?? []),
     };
