@@ -24,6 +24,9 @@ const FEATURES: readonly (readonly [requirement: string, text: RegExp])[] = [
   ["IDN-053", /\d\.\d/],
   ["IDN-056", /\[[^\]]*[{[]/],
 ];
+/** More rules than these left to blame say nothing of any of them: the rule for the whole of a nested body is named. */
+const MANY = 3;
+const WHOLE_FORM = "IDN-056";
 /** Spoiled on purpose, so that a refusal says nothing. */
 const SPOILING = [
   "signature",
@@ -64,7 +67,8 @@ function blamed(e: Exchange): string | undefined {
   const proven = new Set(
     e.before.flatMap((one) => isSound(one) && one.answer.status > 0 && !isRefused(one) ? featuresOf(textOf(one)) : []),
   );
-  return featuresOf(textOf(e)).find((requirement) => !proven.has(requirement));
+  const left = featuresOf(textOf(e)).filter((requirement) => !proven.has(requirement));
+  return left.length > MANY ? WHOLE_FORM : left[0];
 }
 
 export const canonicalOracles: readonly Oracle[] = [...new Set(FEATURES.map(([id]) => id)), "IDN-037"].map((id) => ({

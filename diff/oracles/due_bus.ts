@@ -102,6 +102,8 @@ export const busDues: readonly Oracle[] = [
   due("TRN-024", /^headers\/foreign-community$/, (e) => e.answer.status >= 400),
   due("TRN-041", /^order\/unknown-broken$/, refusedWith([401])),
   due("BUS-013", /^version\/1\.0$/, accepted),
+  due("IDN-037", /^canonical\//, (e) => codeOf(e) !== "unauthorized"),
+  due("BUS-013", /^canonical\//, accepted, { when: (e) => e.answer.status !== 401 }),
   due("BUS-014", /^version\/1\.9$/, clientError),
   due("BUS-015", /^version\/2\.0$/, clientError),
   due("BUS-016", /^version\/0\.9$/, clientError),

@@ -1,7 +1,7 @@
 /** What is due to calls of the services: market, chat, files, retrieval, embedding, generation, protocol. */
 
 import type { JsonObject } from "../../src/protocol/mod.ts";
-import type { Oracle } from "./oracle.ts";
+import type { Exchange, Oracle } from "./oracle.ts";
 import { accepted, AT_ANSWER, badInput, clientError, due, notFound, refusedWith, unauthorized } from "./due.ts";
 
 /** An event id nobody ever made. */
@@ -26,6 +26,12 @@ const REFUSED_POSTS: readonly Oracle[] = ([
   },
 }));
 
+/** An id that no push brought either. */
+function isNowhere({ input, before }: Exchange): boolean {
+  return input.event_id === NO_EVENT &&
+    !before.some(({ address, body }) => address.startsWith("POST /sync") && JSON.stringify(body).includes(NO_EVENT));
+}
+
 const marketDues: readonly Oracle[] = [
   ...REFUSED_POSTS,
   due("MKT-001", /^market\.post\/valid$/, accepted),
@@ -36,7 +42,7 @@ const marketDues: readonly Oracle[] = [
   due("MKT-012", /^market\.post\/ttl-(zero|negative|fraction)$/, badInput),
   due("BUS-023", /^market\.post\/no-title$/, badInput),
   due("BUS-024", /^(market\.(post\/title-number|list\/limit-text)|chat\.send\/body-number)$/, badInput),
-  due("MKT-034", /^market\.expire\/unknown$/, notFound, { when: ({ input }) => input.event_id === NO_EVENT }),
+  due("MKT-034", /^market\.expire\/unknown$/, notFound, { when: isNowhere }),
   due("MKT-035", /^market\.expire\/unknown$/, clientError),
   due("BUS-025", /^market\.list\/category$/, badInput),
   due("MKT-023", /^market\.list\/limit-(501|huge)$/, (e) => e.answer.status === 200 || badInput(e)),
@@ -71,7 +77,6 @@ const fileDues: readonly Oracle[] = [
     refusedWith([400, 404], "bad_request", "not_found", "schema_mismatch"),
   ),
   due("FIL-028", /^file\.list$/, accepted, { when: ({ input }) => input.prefix === "nothing" }),
-  due("FIL-028", /^canonical\//, accepted, { address: "file.list", when: (e) => e.answer.status !== 401 }),
   due("FIL-025", /^(final )?file\.list$/, accepted),
   due("FIL-032", /^file\.advertise\/(no-list|no-cid|missing)$/, badInput),
   due("FIL-030", /^file\.advertise\/repeated$/, accepted),
