@@ -43,7 +43,8 @@ async function accounted([fault, why, shows]: typeof FAULTS[number]): Promise<vo
     const file = join(folder, "chaos.yaml");
     const run = join(folder, "run");
     await Deno.writeTextFile(file, `schema: hearthproof.chaos/1\nfaults:\n  - ${fault}\n`);
-    const argv = ["--duration", "4s", "--rate", "30/s", "--chaos", file, "--output-dir", run];
+    // Long after the fault is over, so that a machine that stands still for seconds gets to it all the same.
+    const argv = ["--duration", "12s", "--rate", "30/s", "--chaos", file, "--output-dir", run];
     const { report: { events, gaps, monitors, latency, errors } } = await soakInProcess(argv);
     assertEquals(monitors.filter(({ outcome }) => outcome === "violated"), [], fault);
     assertEquals([events.lost, events.duplicated, events.reordered, events.changed], [0, 0, 0, 0], fault);
