@@ -13,7 +13,7 @@ const PERCENTILES: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 9
 
 /** Calls of a stretch of time. */
 export class Slot {
-  readonly latency = new LatencyHistogram();
+  readonly latency = new LatencyHistogram("packed");
   calls = 0;
   errors = 0;
 

@@ -73,3 +73,16 @@ Deno.test("what is no histogram or no time is refused", () => {
   assertThrows(() => LatencyHistogram.fromJSON({ ...stored, max_us: -1 }), RangeError, "its largest value");
   assertThrows(() => LatencyHistogram.fromJSON({ ...stored, buckets: [[5, 1.5]] }), RangeError, "bucket 1 is no pair");
 });
+
+Deno.test("a packed histogram says what a plain one says, stored, read and merged", () => {
+  const packed = new LatencyHistogram("packed");
+  for (const [i, latency] of sampled("p").entries()) packed.record(i, i + latency);
+  const plain = recorded(sampled("p"));
+  assertEquals(packed.toJSON(), plain.toJSON());
+  const merged = new LatencyHistogram("packed");
+  merged.merge(LatencyHistogram.fromJSON(packed.toJSON()));
+  merged.merge(recorded(sampled("q")));
+  plain.merge(recorded(sampled("q")));
+  assertEquals(merged.summary(), plain.summary());
+  assertEquals(merged.count, 4000);
+});
