@@ -13,6 +13,8 @@ const HINTS: readonly (readonly [place: RegExp, requirement: string])[] = [
   [/ metrics\.hearthnet_rate_limited/, "OPS-040"],
   [/ metrics\.hearthnet_emergency_mode/, "OPS-041"],
   [/ metrics\.hearthnet_blob_storage/, "OPS-043"],
+  [/ frames /, "TRN-050"],
+  [/ schema_hash_expected /, "BUS-020"],
   [/subscribe seq /, "TRN-070"],
   [/subscribe (topic|payload|message|timeout) .*woken/, "TRN-069"],
   [/^POST \/sync\/v1\/events events\[\]\.data/, "EVT-069"],

@@ -71,13 +71,6 @@ Deno.test("each rule for all answers is kept by a legal answer and broken by a c
       error(400, { error: "bad_request", message: "no" }),
       error(400, { error: "bad_request", message: ["no"] }),
     ],
-    [
-      "BUS-020",
-      error(400, { error: "schema_mismatch", schema_hash_expected: `blake3:${"0".repeat(64)}` }),
-      error(400, {
-        error: "schema_mismatch",
-      }),
-    ],
   ]);
 });
 

@@ -143,7 +143,6 @@ Deno.test("each rule of embedding and generation is kept by a legal answer and b
     ["EMB-008", embed(UNIT), embed([[1, 0], [1, 0]])],
     ["EMB-006", [embed(UNIT), embed(UNIT)], [embed(UNIT), embed([[0, 1], [1, 0]])]],
     ["EMB-016", embed(UNIT), embed(UNIT, undefined, 2, "other")],
-    ["TRN-050", done(), chat([["statistics", {}], ["done", END]])],
     ["TRN-048", done(), chat([TOKEN])],
     ["TRN-049", done(), after(TOKEN)],
     ["TRN-056", { ...done(), more: { failure: "deadline" } }, { ...chat([TOKEN]), more: { failure: "deadline" } }],

@@ -212,7 +212,9 @@ export const documentOracles: readonly Oracle[] = [
   ofDocument(HEADS, "EVT-003", /^community_id$/, ({ community_id: id }, e) => {
     const own = e.before.find(({ address, answer }) => address === NODE && isObject(answer.value));
     const known = objectOf(own?.answer.value).community_id;
-    return known === undefined || id === undefined ? isFullNodeId(id) : known === id;
+    // The other legal form names the community in its only member.
+    if (id === undefined) return undefined;
+    return known === undefined ? isFullNodeId(id) : known === id;
   }),
 ];
 

@@ -31,7 +31,9 @@ export function due(
 /** Whether there is an answer, or none although one is due. */
 function isJudged({ answer, step }: Exchange): boolean {
   return answer.unsent === undefined && answer.outcomes === undefined && !("cancel_after" in step.step) &&
-    (answer.status > 0 || answer.failure === "deadline");
+    (answer.status > 0 || answer.failure === "deadline") &&
+    // A refusal may come inside an accepted stream.
+    answer.frames?.some(({ event }) => event === "error") !== true;
 }
 
 /** Accepted. */

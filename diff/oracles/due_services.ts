@@ -114,7 +114,7 @@ const modelDues: readonly Oracle[] = [
   due("LLM-013", /^llm\.chat\/(no-messages|messages-text)$/, refusedWith([400])),
   due("LLM-014", /^llm\.chat\/system-alone$/, badInput),
   due("LLM-015", /^llm\.chat\/(role|no-role|content-number|content-missing|message-text)$/, badInput),
-  due("LLM-016", /^llm\.chat\/(two-users|two-assistants|assistant-first|late-system|tool-first)$/, badInput),
+  due("LLM-016", /^llm\.chat\/(two-users|two-assistants|assistant-first|tool-first)$/, badInput),
   due("LLM-052", /^llm\.chat\/unknown-tool-result$/, badInput),
   due("LLM-021", /^llm\.chat\/tokens-(zero|negative|text|fraction)$/, badInput),
   due("LLM-030", /^llm\.chat\/wide-context$/, clientError),

@@ -90,7 +90,9 @@ export const eventOracles: readonly Oracle[] = [
         ? objectsOf(reasons).every(({ reason }) => isText(reason) && REASON.test(reason))
         : undefined,
   ),
-  push("EVT-005", /^new_head/, (answer, sent) => {
+  push("EVT-005", /^new_head/, (answer, sent, e) => {
+    // What is sent a second time need not be taken, and may be counted all the same.
+    if (e.step.origin === "push/again" || e.step.origin === "push/reused-id") return undefined;
     const head = answer.new_head_lamport ?? answer.new_head;
     if (!isCount(head)) return false;
     const all = answer.accepted === sent.length;

@@ -142,8 +142,11 @@ export const marketOracles: readonly Oracle[] = [
     const pushed = e.before.filter(({ address, answer }) =>
       address.startsWith("POST /sync") && Number(objectOf(answer.value).accepted) > 0
     ).flatMap(({ body }) => objectsOf(body.events));
+    // Of two events under one id the first counts, which may have come in any of the pushes.
+    const ids = pushed.map(({ event_id: id }) => id);
+    const once = pushed.filter(({ event_id: id }) => ids.indexOf(id) === ids.lastIndexOf(id));
     const known = new Map(
-      pushed.filter((one) => one.event_type === "market.post.created").map((one) => [one.event_id, one]),
+      once.filter((one) => one.event_type === "market.post.created").map((one) => [one.event_id, one]),
     );
     const listed = posts.flatMap((post) => {
       const event = known.get(post.event_id ?? "");

@@ -113,7 +113,12 @@ export const protocolOracles: readonly Oracle[] = [
     const names = (list: Json[]) => [...new Set(objectsOf(list).map(({ name }) => String(name)))].sort();
     return sameJson(names(own), names(capabilities));
   }),
-  ofOutput(REGISTRY, "PRO-021", /^output/, ({ implementations: list }) => Array.isArray(list) && list.length > 0),
+  ofOutput(
+    REGISTRY,
+    "PRO-021",
+    /^output/,
+    ({ implementations: list }) => list === undefined ? undefined : Array.isArray(list) && list.length > 0,
+  ),
   ofOutput(REGISTRY, "PRO-024", /implementations/, ({ implementations: list }) => {
     const texts = objectsOf(list).map((one) =>
       JSON.stringify([one.name ?? 0, one.vendor ?? 0, one.version ?? 0, one.protocol_versions ?? 0])
