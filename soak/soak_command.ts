@@ -232,7 +232,7 @@ interface Conducted {
 async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakContext): Promise<SoakReport> {
   const { options, plan, chosen, prepared, state, before, folder, direct, network, skew, telemetry } = parts;
   const { config, tally } = state;
-  const own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
+  let own = runClock(clock, before === undefined ? 0 : Math.max(tally.last, clock.wall() - config.startedWall));
   if (before !== undefined) {
     printer.err(`Resumed: the tester was away from ${seconds(tally.last)} to ${seconds(own.mono())} of the run.`);
     if (before.cut !== undefined) say(printer, `Note: of the journal, ${before.cut}.`);
@@ -257,6 +257,8 @@ async function conduct(parts: Conducted, { clock, printer, signal, seat }: SoakC
     now: () => own.mono(),
     failed: full,
   });
+  // What is due first is due once the journal stands, however slow the disk: nothing of the schedule is passed over.
+  if (before === undefined) own = runClock(clock, 0);
   if (seat === undefined) {
     const { rate, durationMs } = plan;
     const windows = config.shard === undefined ? 0 : config.thresholds.length;
