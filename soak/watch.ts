@@ -141,9 +141,11 @@ export class Watch {
   async rereadSome(): Promise<void> {
     const after = this.options.integrity.pickRange();
     if (after === undefined) return;
-    // In turn as itself and as somebody else: both must be shown the same.
+    // Every second time as somebody else too, right after itself: both must be shown the same, and what was changed for
+    // both is no equivocation.
     this.#reader = this.options.secondReader === undefined ? 0 : 1 - this.#reader;
-    await this.#reread(after, this.#reader);
+    await this.#reread(after);
+    if (this.#reader === 1) await this.#reread(after, 1);
   }
 
   /** Reads all of the history of this run again. */

@@ -121,6 +121,16 @@ Deno.test("an event that is gone was lost after it was seen last, so what follow
   assertEquals(feed(back, read([event(0, 5)], 30_000, true)).verdict().first_offence?.at_s, 2);
 });
 
+Deno.test("what was changed for both readers is rewritten, what only the second is shown is an equivocation", () => {
+  const [before, after] = [[event(0, 5)], [event(0, 5, { words: "x" })]];
+  const second = (events: readonly EventEnvelope[]) => ({ ...read(events, 31, true), reader: 1 });
+  const both = feed(integrity(), read(before), read(after, 30, true), second(after));
+  assertEquals(both.offences, 1);
+  assertStringIncludes(both.verdict().reason, "rewritten: event E0");
+  const one = feed(integrity(), read(before), read(before, 30, true), second(after));
+  assertStringIncludes(one.verdict().reason, "equivocation, for a second reader: rewritten: event E0");
+});
+
 Deno.test("what lies above the answer's reach is not expected in it", () => {
   const monitor = feed(integrity(), read([event(0, 5), event(1, 6)]), { ...read([event(0, 5)], 30, true), upTo: 5 });
   assertEquals(monitor.verdict().outcome, "sound");

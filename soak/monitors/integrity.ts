@@ -21,7 +21,8 @@ interface IntegrityState {
 /** An event as it was read. */
 interface Known {
   readonly lamport: number;
-  readonly digest: string;
+  /** As the reader that follows the log was shown it last. */
+  digest: string;
   /** Second of the run in which it was seen last. */
   seen_s: number;
 }
@@ -170,6 +171,8 @@ export class IntegrityMonitor implements Monitor {
             at,
             `${who}rewritten: event ${id} at lamport ${lamport} differs from what was read before`,
           );
+          // Told once; a second reader is held against what the first is shown now.
+          if (reader === 0) one.digest = event.digest;
         } else if (reader === 0) one.seen_s = Math.floor(at / MS_PER_SECOND);
       }
     }
