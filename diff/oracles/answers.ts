@@ -192,16 +192,18 @@ function errorMembers(): Oracle[] {
   });
   const positive = (value: unknown) => Number.isInteger(value) && Number(value) > 0;
   const says = (code: string) => (e: Exchange) => codeOf(e) === code;
-  const needed = (requirement: string, code: string, address?: RegExp): Oracle => ({
+  const counted = (value: unknown) => Number.isInteger(value) && Number(value) >= 0;
+  const needed = (requirement: string, code: string, test: typeof positive, address?: RegExp): Oracle => ({
     requirement,
     ...(address === undefined ? {} : { address }),
     place: /^retry_after_ms$/,
-    holds: (e) => isErrorOfCall(e) && says(code)(e) ? positive(within(e).retry_after_ms) : undefined,
+    holds: (e) => isErrorOfCall(e) && says(code)(e) ? test(within(e).retry_after_ms) : undefined,
   });
   return [
-    needed("TRN-060", "rate_limited"),
-    needed("LLM-035", "capacity_exceeded", /^llm\./),
-    needed("BUS-037", "capacity_exceeded"),
+    needed("TRN-060", "rate_limited", positive),
+    // A place that is free again at once is told as 0 by some.
+    needed("LLM-035", "capacity_exceeded", counted, /^llm\./),
+    needed("BUS-037", "capacity_exceeded", counted),
     member("TRN-040", /^message$/, "message", isText),
     member("TRN-040", /^retry_after_ms$/, "retry_after_ms", (value) => Number.isInteger(value) && Number(value) >= 0),
     member("TRN-040", /^alt_capabilities/, "alt_capabilities", (value) => isListOf(value, isText)),
