@@ -111,7 +111,7 @@ export const tokenDues: readonly Oracle[] = [
   minted("TOK-030", "alg-none", refusedWith([400, 401])),
   minted("TOK-031", "alg-hs256", refusedWith([400, 401])),
   minted("TOK-034", "(typ|v2)", clientError),
-  minted("TOK-035", "(prefix|no-prefix)", refusedWith([400])),
+  minted("TOK-035", "(prefix|no-prefix)", refusedWith([400, 401])),
   minted("TOK-037", "(oversized|huge)", clientError),
   minted("TOK-038", "expired", expired),
   minted("TOK-039", "not-yet", expired),
