@@ -134,7 +134,7 @@ const modelDues: readonly Oracle[] = [
   due("LLM-059", /^llm\.tools\.call\/unknown$/, notFound),
   due("LLM-060", /^llm\.tools\.call\/trusted-only$/, unauthorized),
   due("LLM-058", /^llm\.tools\.call\/refused-body$/, clientError),
-  due("LLM-061", /^token with a tool\/wrapper$/, refusedWith([401, 403], "token_scope_insufficient")),
+  due("LLM-061", /^token with a tool\/wrapper$/, refusedWith([401, 403], "token_scope_insufficient", "token_invalid")),
 ];
 
 const protocolDues: readonly Oracle[] = [

@@ -97,7 +97,9 @@ export const storeOracles: readonly Oracle[] = [
     "file.advertise",
     "FIL-029",
     /^output/,
-    ({ recorded }, { input: { cids } }) => Array.isArray(cids) ? recorded === cids.length : undefined,
+    // Of what was advertised before, a node may count only what is new.
+    ({ recorded }, { input: { cids }, step: { origin } }) =>
+      Array.isArray(cids) && !origin.endsWith("/repeated") ? recorded === cids.length : undefined,
   ),
   ofOutput("rag.query", "KBS-002", /chunks/, ({ chunks }, { input }) =>
     isListOf(chunks, (one) => {
