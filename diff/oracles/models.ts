@@ -325,7 +325,9 @@ const generationOracles: readonly Oracle[] = [
     const same = isNumber(e.input.seed)
       ? e.before.findLast((one) => one.address === e.address && without(one) === without(e) && isDone(one))
       : undefined;
-    return same === undefined ? undefined : textOf(same) === textOf(e);
+    // Frames of another name hold no text that could be found here.
+    const [before, now] = [same === undefined ? undefined : textOf(same), textOf(e)];
+    return (before ?? "") === "" || (now ?? "") === "" ? undefined : before === now;
   }),
 ];
 
