@@ -113,7 +113,7 @@ export const busDues: readonly Oracle[] = [
   due("BUS-021", /^unknown capability$/, refusedWith([404, 501]), { address: "experimental.nothing" }),
   due("TRN-027", /^body\/(not-json|leading-zero|plus|trailing-comma)$/, refusedWith([400], "bad_request")),
   due("TRN-028", /^body\/empty$/, refusedWith([400], "bad_request")),
-  due("TRN-029", /^body\/(array|text|null)$/, refusedWith([400])),
+  due("TRN-029", /^body\/(array|text)$/, refusedWith([400])),
   due("BUS-026", /^body\/(no-input|input-list)$/, badInput, { address: NEEDS_INPUT }),
   due("BUS-026", /^body\/(no-params|invalid-type)$/, badInput, { address: /^(embed\.text|rag\.query)$/ }),
   due("TRN-032", /^body\/repeated-name$/, noCrash),

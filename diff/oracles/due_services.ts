@@ -59,7 +59,7 @@ const chatDues: readonly Oracle[] = [
   due("CHT-013", /^chat\.send\/(short-id|empty-recipient)$/, clientError),
   due("CHT-014", /^chat\.send\/no-member$/, notFound),
   due("CHT-015", /^chat\.send\/to-node$/, refusedWith([400], "bad_request")),
-  due("CHT-016", /^chat\.send\/empty$/, refusedWith([400], "bad_request")),
+  due("CHT-016", /^chat\.send\/empty$/, badInput),
   due("CHT-023", /^chat\.history\/other$/, unauthorized, { when: ({ input }) => input.peer !== undefined }),
   due("CHT-022", /^chat\.history\/other$/, unauthorized),
   due("CHT-024", /^chat\.history\/self$/, accepted, { when: ({ input }) => input.limit !== 0 }),

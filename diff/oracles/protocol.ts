@@ -1,6 +1,6 @@
 /** Self-description, the registry, traces and counters (protocol, operability). */
 
-import { isObject, type Json } from "../../src/protocol/mod.ts";
+import { isObject, type Json, type JsonObject } from "../../src/protocol/mod.ts";
 import { isCid, isListOf, isText, sameJson } from "./forms.ts";
 import { ofOutput } from "./member_checks.ts";
 import { AT_REST } from "../plan.ts";
@@ -35,6 +35,16 @@ const announced = ({ before }: Exchange) => {
   return [...new Map(sent.map((one) => [`${one.name} ${one.vendor}`, one])).values()];
 };
 
+/** A rule of the descriptor where it is the output itself; by M32 section 4.1 it may lie one level deeper. */
+function ofFlat(requirement: string, place: RegExp, test: (output: JsonObject, e: Exchange) => boolean | undefined) {
+  return ofOutput(
+    DESCRIBE,
+    requirement,
+    place,
+    (output, e) => isObject(output.descriptor) ? undefined : test(output, e),
+  );
+}
+
 export const protocolOracles: readonly Oracle[] = [
   ofOutput(
     VERSIONS,
@@ -65,32 +75,29 @@ export const protocolOracles: readonly Oracle[] = [
   ),
   ofOutput(VERSIONS, "PRO-010", /implementation/, ({ implementation }, e) => {
     const described = outputBefore(e, DESCRIBE);
-    if (described === undefined) return undefined;
+    // A descriptor may lie one level deeper.
+    if (described === undefined || isObject(described.descriptor)) return undefined;
     const { name, version } = objectOf(implementation);
     return described.name === name && described.version === version;
   }),
-  ofOutput(
-    DESCRIBE,
+  ofFlat(
     "PRO-008",
     /^output/,
     (output) =>
       named(output.name) && named(output.vendor) && named(output.version) && Array.isArray(output.protocol_versions) &&
       output.protocol_versions.length > 0,
   ),
-  ofOutput(
-    DESCRIBE,
+  ofFlat(
     "PRO-009",
     /protocol_versions/,
     ({ protocol_versions: list }) => isListOf(list, isProtocolVersion),
   ),
-  ofOutput(
-    DESCRIBE,
+  ofFlat(
     "PRO-012",
     /capabilities/,
     ({ capabilities }) => objectsOf(capabilities).every(({ tier }) => TIERS.includes(String(tier))),
   ),
-  ofOutput(
-    DESCRIBE,
+  ofFlat(
     "BUS-003",
     /capabilities\[\]\.version/,
     ({ capabilities }) =>
@@ -98,8 +105,7 @@ export const protocolOracles: readonly Oracle[] = [
         version === undefined || isText(version) && /^\d+\.\d+$/.test(version)
       ),
   ),
-  ofOutput(
-    DESCRIBE,
+  ofFlat(
     "PRO-013",
     /capabilities/,
     ({ capabilities }) =>
@@ -107,7 +113,7 @@ export const protocolOracles: readonly Oracle[] = [
         String(name).startsWith("experimental.") === (tier === "experimental")
       ),
   ),
-  ofOutput(DESCRIBE, "PRO-014", /capabilities/, ({ capabilities }, e) => {
+  ofFlat("PRO-014", /capabilities/, ({ capabilities }, e) => {
     const own = manifestBefore(e).capabilities;
     if (!Array.isArray(own) || !Array.isArray(capabilities)) return undefined;
     const names = (list: Json[]) => [...new Set(objectsOf(list).map(({ name }) => String(name)))].sort();
@@ -134,13 +140,14 @@ export const protocolOracles: readonly Oracle[] = [
   ),
   ofOutput(REGISTRY, "PRO-025", /implementations/, ({ implementations: list }, e) => {
     const all = announced(e);
-    return new Set(all.map(({ vendor }) => vendor)).size < 2 ? undefined : keepsVendors(objectsOf(list), all);
+    const told = Array.isArray(list) && new Set(all.map(({ vendor }) => vendor)).size > 1;
+    return told ? keepsVendors(objectsOf(list), all) : undefined;
   }),
   ofOutput(
     REGISTRY,
     "PRO-022",
     /implementations/,
-    ({ implementations: list }, e) => keepsVendors(objectsOf(list), announced(e)),
+    ({ implementations: list }, e) => Array.isArray(list) ? keepsVendors(objectsOf(list), announced(e)) : undefined,
   ),
 ];
 

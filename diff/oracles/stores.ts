@@ -138,7 +138,7 @@ export const storeOracles: readonly Oracle[] = [
     /chunks/,
     ({ chunks }, { input }) =>
       input.include_text === false
-        ? objectsOf(chunks).every(({ text }) => text === undefined || text === null)
+        ? objectsOf(chunks).every(({ text }) => text === undefined || text === null || text === "")
         : undefined,
   ),
   ofOutput(
