@@ -136,7 +136,9 @@ export const protocolOracles: readonly Oracle[] = [
     "PRO-026",
     /implementations/,
     ({ implementations: list }, e) =>
-      keepsAll(objectsOf(list), announced(e).filter(({ protocol_versions: all }) => sameJson(all, ["99.0.0"]))),
+      !Array.isArray(list)
+        ? undefined
+        : keepsAll(objectsOf(list), announced(e).filter(({ protocol_versions: all }) => sameJson(all, ["99.0.0"]))),
   ),
   ofOutput(REGISTRY, "PRO-025", /implementations/, ({ implementations: list }, e) => {
     const all = announced(e);
