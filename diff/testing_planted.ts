@@ -1,10 +1,8 @@
 /** A node for tests that differs from a sound one by one planted difference of every class but `crash`: `PORT DATA`. */
 
-import { identityFromSeed, isObject, type Json, type JsonObject, Random } from "../src/protocol/mod.ts";
+import { isObject, type Json, type JsonObject } from "../src/protocol/mod.ts";
 import type { OutboundAnswer, Overrides } from "../src/node/fault.ts";
-import { ReferenceNode } from "../src/node/node.ts";
-import { nodeWith } from "../src/node/with.ts";
-import { systemClock } from "../src/wire/mod.ts";
+import { startTestNode } from "./testing_start.ts";
 
 const [port = "0", data = ""] = Deno.args;
 /** Milliseconds more for one endpoint: beyond what counts as slower on any machine. */
@@ -58,17 +56,4 @@ const overrides: Overrides = {
     },
 };
 
-const seed = async (name: string) => identityFromSeed(await Deno.readFile(`${data}/${name}`));
-await ReferenceNode.start({
-  identity: await seed("node.key"),
-  root: await seed("root.key"),
-  communityName: "mortals",
-  clock: systemClock(),
-  random: new Random(1, "mortal"),
-  host: "127.0.0.1",
-  port: Number(port),
-  tls: false,
-  peers: [],
-  tokenDelayMs: 1,
-  ...nodeWith([], [], [overrides]),
-});
+await startTestNode(port, data, overrides);

@@ -2,10 +2,12 @@
 
 import { createServer, type Socket } from "node:net";
 import { freePort } from "../src/target/managed_node.ts";
+import { alarm, systemClock } from "../src/wire/clock.ts";
 
 const BODY = '{"output":{"posts":[],"max_lamport":0},"meta":{"ms":0}}';
 /** One for each core of the machine the figures are from. */
 const WORKERS = 2;
+const clock = systemClock();
 const HEAD_END = "\r\n\r\n";
 
 /** A running server. */
@@ -77,7 +79,7 @@ async function untilOpen(port: number): Promise<void> {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
       return;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await clock.sleep(LOOK_EVERY_MS);
     }
   }
   throw new Error(`Cannot use the sink: nothing listens on port ${port}`);
@@ -95,11 +97,11 @@ export function startLate(delayMs: number): Promise<{ readonly port: number; rea
       text += new TextDecoder().decode(bytes);
       for (let end = text.indexOf(HEAD_END); end >= 0; end = text.indexOf(HEAD_END)) {
         text = text.slice(end + HEAD_END.length);
-        const asked = performance.now();
-        setTimeout(() => {
+        const asked = clock.mono();
+        alarm(delayMs, () => {
           socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}${HEAD_END}${BODY}`);
-          log.push(performance.now() - asked);
-        }, delayMs);
+          log.push(clock.mono() - asked);
+        });
       }
     });
   });

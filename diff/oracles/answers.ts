@@ -1,25 +1,9 @@
 /** What holds for every answer: status line, headers, error bodies, `meta` (wire-format.md sections 5 to 8). */
 
-import { isObject } from "../../src/protocol/mod.ts";
+import { BASE_STATUS, isObject } from "../../src/protocol/mod.ts";
 import { isFullNodeId, isListOf, isSignatureText, isText, isUtcTime } from "./forms.ts";
 import { codeOf, type Exchange, header, isDone, type Oracle, sentHeader } from "./oracle.ts";
 
-/** Codes with their statuses (wire-format.md section 8, with what the later contracts add). */
-const STATUS_OF: Readonly<Record<string, number>> = {
-  bad_request: 400,
-  schema_mismatch: 400,
-  invalid_signature: 401,
-  unauthorized: 401,
-  revoked: 403,
-  not_found: 404,
-  timeout: 408,
-  expired: 410,
-  rate_limited: 429,
-  capacity_exceeded: 429,
-  internal_error: 500,
-  not_implemented: 501,
-  partition: 503,
-};
 /** Codes of the later contracts, whose statuses are fixed in their own sections. */
 const LATER_CODE =
   /^(token_\w+|not_federated|federation_\w+|experimental_disabled|conformance_failed|protocol_\w+|civdef_\w+|moe_\w+|fedlearn_\w+|evidence_\w+|policy_\w+|claim_\w+|\w+_unavailable|relay_\w+)$/;
@@ -71,14 +55,14 @@ export const answerOracles: readonly Oracle[] = [
     place: /^(status|error)$/,
     holds: (e) => {
       const code = isErrorOfCall(e) ? codeOf(e) : undefined;
-      return code === undefined ? undefined : Object.hasOwn(STATUS_OF, code) || LATER_CODE.test(code);
+      return code === undefined ? undefined : Object.hasOwn(BASE_STATUS, code) || LATER_CODE.test(code);
     },
   },
   {
     requirement: "TRN-038",
     place: /^status$/,
     holds: (e) => {
-      const due = isErrorOfCall(e) ? STATUS_OF[codeOf(e) ?? ""] : undefined;
+      const due = isErrorOfCall(e) ? BASE_STATUS[codeOf(e) ?? ""] : undefined;
       return due === undefined ? undefined : due === e.answer.status;
     },
   },

@@ -1,6 +1,15 @@
 /** Manifests of node and community, and the head of the log (wire-format.md sections 9 to 11). */
 
-import { isObject, type Json, type JsonObject } from "../../src/protocol/mod.ts";
+import {
+  COMMUNITY_MANIFEST_MEMBERS,
+  COMMUNITY_POLICY_COUNTS,
+  isObject,
+  type Json,
+  type JsonObject,
+  MANIFEST_TTL_SECONDS,
+  NODE_MANIFEST_MEMBERS,
+  STABILITIES,
+} from "../../src/protocol/mod.ts";
 import {
   hasAll,
   isAmount,
@@ -22,47 +31,9 @@ import { type Exchange, objectOf, objectsOf, type Oracle } from "./oracle.ts";
 const NODE = "GET /manifest";
 const COMMUNITY = "GET /community/manifest";
 const HEADS = "GET /sync/v1/heads";
-/** Life of a manifest in seconds (wire-format.md section 9). */
-const MANIFEST_LIFE_S = 30;
 /** Beyond every uptime counted in seconds. */
 const LONGEST_UPTIME_S = 1_000_000_000;
-const NODE_MEMBERS = [
-  "version",
-  "contract_version",
-  "node_id",
-  "display_name",
-  "community_id",
-  "profile",
-  "endpoints",
-  "hardware",
-  "capabilities",
-  "uptime_seconds",
-  "load",
-  "issued_at",
-  "expires_at",
-  "signature",
-];
-const COMMUNITY_MEMBERS = [
-  "version",
-  "community_id",
-  "name",
-  "root_key",
-  "created_at",
-  "lamport_at_creation",
-  "policy",
-  "members",
-  "revoked",
-  "head_lamport",
-  "signature",
-];
-const POLICY_COUNTS = [
-  "min_signatures_to_invite",
-  "min_signatures_to_demote",
-  "min_signatures_to_revoke",
-  "capability_token_ttl_seconds",
-];
 const POLICY_SWITCHES = ["federation_enabled", "default_member_can_invite"];
-const STABILITIES = ["experimental", "beta", "stable", "deprecated"];
 
 const node = (id: string, place: RegExp, test: (manifest: JsonObject, e: Exchange) => boolean | undefined) =>
   ofDocument(NODE, id, place, test);
@@ -116,7 +87,7 @@ export const documentOracles: readonly Oracle[] = [
   node("IDN-015", /^(issued|expires)_at$/, (m) => isWholeTime(m.issued_at) && isWholeTime(m.expires_at)),
   node("IDN-016", /^(issued|expires)_at$/, (m) => {
     const life = secondsBetween(m.issued_at, m.expires_at);
-    return life === undefined ? undefined : Math.round(life) === MANIFEST_LIFE_S;
+    return life === undefined ? undefined : Math.round(life) === MANIFEST_TTL_SECONDS;
   }),
   node("IDN-019", /^signature/, ({ signature }) => isSignatureText(signature)),
   node("IDN-020", /^signature\.$/, (_, { answer }) => {
@@ -166,9 +137,9 @@ export const documentOracles: readonly Oracle[] = [
           isObject(one.params) && Number.isInteger(one.max_concurrent),
       ),
   ),
-  node("IDN-002", /^\w+$/, (m) => hasAll(m, NODE_MEMBERS)),
+  node("IDN-002", /^\w+$/, (m) => hasAll(m, NODE_MANIFEST_MEMBERS)),
   node("IDN-022", /./, (m) => noNulls({ ...m, hardware: { ...objectOf(m.hardware), gpu: "" }, capabilities: [] })),
-  community("IDN-025", /^\w+$/, (m) => hasAll(m, COMMUNITY_MEMBERS) && m.version === 1),
+  community("IDN-025", /^\w+$/, (m) => hasAll(m, COMMUNITY_MANIFEST_MEMBERS) && m.version === 1),
   community("IDN-026", /^(community_id|root_key)$/, (m) => isFullNodeId(m.root_key) && m.community_id === m.root_key),
   community(
     "IDN-028",
@@ -177,7 +148,7 @@ export const documentOracles: readonly Oracle[] = [
   ),
   community("IDN-029", /^policy/, ({ policy }) => {
     const rules = objectOf(policy);
-    return POLICY_COUNTS.every((name) => Number.isInteger(rules[name])) &&
+    return COMMUNITY_POLICY_COUNTS.every((name) => Number.isInteger(rules[name])) &&
       POLICY_SWITCHES.every((name) => isBoolean(rules[name]));
   }),
   community("IDN-033", /^(members|revoked)/, ({ members, revoked }) => {

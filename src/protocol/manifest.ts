@@ -93,3 +93,44 @@ export interface CommunityManifest {
   readonly head_lamport: number;
   readonly signature: string;
 }
+
+/** Members every node manifest has (wire-format.md section 9; IDN-002). */
+export const NODE_MANIFEST_MEMBERS: readonly string[] = [
+  "version",
+  "contract_version",
+  "node_id",
+  "display_name",
+  "community_id",
+  "profile",
+  "endpoints",
+  "hardware",
+  "capabilities",
+  "uptime_seconds",
+  "load",
+  "issued_at",
+  "expires_at",
+  "signature",
+];
+
+/** Members every community manifest has (IDN-025). */
+export const COMMUNITY_MANIFEST_MEMBERS: readonly string[] = [
+  "version",
+  "community_id",
+  "name",
+  "root_key",
+  "created_at",
+  "lamport_at_creation",
+  "policy",
+  "members",
+  "revoked",
+  "head_lamport",
+  "signature",
+];
+
+/** Members of a community policy that are counts (IDN-029). */
+export const COMMUNITY_POLICY_COUNTS: readonly string[] = [
+  "min_signatures_to_invite",
+  "min_signatures_to_demote",
+  "min_signatures_to_revoke",
+  "capability_token_ttl_seconds",
+];

@@ -15,29 +15,17 @@ import {
   status,
   type Verdict,
 } from "../../../src/check/mod.ts";
-import { isObject, NODE_ID_PATTERN, parseTimestamp, verifyDocument } from "../../../src/protocol/mod.ts";
+import {
+  COMMUNITY_MANIFEST_MEMBERS,
+  COMMUNITY_POLICY_COUNTS,
+  isObject,
+  NODE_ID_PATTERN,
+  parseTimestamp,
+  verifyDocument,
+} from "../../../src/protocol/mod.ts";
 import { type ConformanceCase, defineCase } from "../../../src/runner/case.ts";
 import { communityManifest, itemsOf, nodeManifest } from "./helpers.ts";
 
-const MEMBERS = [
-  "version",
-  "community_id",
-  "name",
-  "root_key",
-  "created_at",
-  "lamport_at_creation",
-  "policy",
-  "members",
-  "revoked",
-  "head_lamport",
-  "signature",
-];
-const POLICY_INTEGERS = [
-  "min_signatures_to_invite",
-  "min_signatures_to_demote",
-  "min_signatures_to_revoke",
-  "capability_token_ttl_seconds",
-];
 const POLICY_BOOLEANS = ["federation_enabled", "default_member_can_invite"];
 const LISTED_LEVELS = ["anchor", "trusted", "member"];
 
@@ -63,7 +51,7 @@ export const communityManifestCases: readonly ConformanceCase[] = [
     async run(context) {
       const { value, judge } = await communityManifest(context);
       judge(
-        hasMembers(value, MEMBERS, "the community manifest"),
+        hasMembers(value, COMMUNITY_MANIFEST_MEMBERS, "the community manifest"),
         isInteger(value.version, "version"),
         equals(value.version, 1, "version"),
       );
@@ -119,7 +107,7 @@ export const communityManifestCases: readonly ConformanceCase[] = [
       const { value: { policy }, judge } = await communityManifest(context);
       judge(
         isRecord(policy, "policy"),
-        ...POLICY_INTEGERS.map((name) => isInteger(member(policy, name), `policy.${name}`)),
+        ...COMMUNITY_POLICY_COUNTS.map((name) => isInteger(member(policy, name), `policy.${name}`)),
         ...POLICY_BOOLEANS.map((name) => isBoolean(member(policy, name), `policy.${name}`)),
       );
     },

@@ -24,6 +24,7 @@ import {
   type Json,
   MANIFEST_TTL_SECONDS,
   NODE_ID_PATTERN,
+  NODE_MANIFEST_MEMBERS,
   parseTimestamp,
   PROFILES,
   publicKeyOf,
@@ -33,22 +34,6 @@ import { type CaseContext, type ConformanceCase, defineCase } from "../../../src
 import { request } from "../../../src/wire/mod.ts";
 import { instantOf, itemsOf, nodeManifest, signatureLength } from "./helpers.ts";
 
-const MEMBERS = [
-  "version",
-  "contract_version",
-  "node_id",
-  "display_name",
-  "community_id",
-  "profile",
-  "endpoints",
-  "hardware",
-  "capabilities",
-  "uptime_seconds",
-  "load",
-  "issued_at",
-  "expires_at",
-  "signature",
-];
 /** RFC 3339 in UTC; a fraction is judged by a case of its own. */
 const UTC_PATTERN = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/;
 const MAX_PORT = 65_535;
@@ -134,7 +119,7 @@ export const nodeManifestCases: readonly ConformanceCase[] = [
     effects: "none",
     async run(context) {
       const { value, judge } = await nodeManifest(context);
-      judge(hasMembers(value, MEMBERS, "the manifest"));
+      judge(hasMembers(value, NODE_MANIFEST_MEMBERS, "the manifest"));
     },
   }),
   defineCase({
