@@ -14,7 +14,6 @@ interface Idle {
 /** See the module comment. */
 export class ConnectionPool {
   #idle: Idle[] = [];
-  #busy = 0;
   private readonly limits: ReadLimits;
 
   constructor(
@@ -25,29 +24,20 @@ export class ConnectionPool {
     this.limits = limitsOf(limits);
   }
 
-  /** Exchanges under way. */
-  get busy(): number {
-    return this.#busy;
-  }
-
   /**
    * One exchange. A kept connection that turns out to be closed before any byte of the answer is replaced once, as
    * RFC 9112 section 9.3.1 allows; written calls carry a client_id, so that a repeat is no second event.
    */
-  async exchange(request: HttpRequest): Promise<HttpAnswer> {
-    this.#busy++;
-    try {
-      const now = this.network.clock.mono();
-      const kept = this.#take(now);
-      if (kept !== undefined) {
-        const answer = await kept.exchange(request, this.limits, now);
-        this.#give(kept, answer);
-        if (!isStale(answer)) return answer;
-      }
-      return await this.#fresh(request);
-    } finally {
-      this.#busy--;
-    }
+  exchange(request: HttpRequest): Promise<HttpAnswer> {
+    const now = this.network.clock.mono();
+    const kept = this.#take(now);
+    if (kept === undefined) return this.#fresh(request);
+    const exchange = kept.start(request, this.limits, now);
+    return exchange.complete().then(() => {
+      const answer = kept.finish(exchange);
+      this.#give(kept, answer);
+      return isStale(answer) ? this.#fresh(request) : answer;
+    });
   }
 
   close(): void {

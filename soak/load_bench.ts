@@ -35,6 +35,9 @@ import type { Hands, Operation, Outcome } from "./workload_calls.ts";
 
 const CONNECTIONS = 32;
 const TURNS = 4;
+/** Many and short where the least disturbed turn counts: a second without a neighbour's work is found sooner. */
+const SIGNED_TURNS = 12;
+const SIGNED_TURN_S = 1;
 const CALL_DEADLINE_MS = 30_000;
 const MS_PER_SECOND = 1000;
 const US_PER_SECOND = 1e6;
@@ -272,12 +275,12 @@ async function signed(): Promise<boolean> {
   };
   const call = async (exchange: Hands["exchange"], verify: boolean): Promise<Outcome> => {
     const reply = await exchange(prepareCall(dialect, MEMBER, envelope, {}).request);
-    const signature = headerOf(reply, "X-HearthNet-Signature");
-    const good = reply.status === 200 && (!verify || responseSignatureCovers(answer, signature) !== undefined);
+    const good = reply.status === 200 &&
+      (!verify || responseSignatureCovers(answer, headerOf(reply, "X-HearthNet-Signature")) !== undefined);
     return { capability: "bench", code: good ? "ok" : "bad" };
   };
   const signedTurn = async (verify: boolean) =>
-    (await closedLoop(sink.port, (exchange) => call(exchange, verify), seconds / TURNS)).perCpuSecond;
+    (await closedLoop(sink.port, (exchange) => call(exchange, verify), SIGNED_TURN_S)).perCpuSecond;
   try {
     const signs = () => void signCall(MEMBER, envelope);
     const signsAndVerifies = () => {
@@ -287,7 +290,7 @@ async function signed(): Promise<boolean> {
     alone(signsAndVerifies);
     let [signing, rate, both, verified] = [0, 0, 0, 0];
     // In turns, so that what else the machine does falls on all of them; the least disturbed turn of each counts.
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let turn = 0; turn < SIGNED_TURNS; turn++) {
       signing = Math.max(signing, alone(signs));
       rate = Math.max(rate, await signedTurn(false));
       both = Math.max(both, alone(signsAndVerifies));
@@ -296,7 +299,7 @@ async function signed(): Promise<boolean> {
     const line = (what: string, is: number, can: number, least: number) =>
       print(`  ${what}: ${is.toFixed(0)}/s of ${can.toFixed(0)}/s, ${(is / can).toFixed(2)} (at least ${least})`);
     print(
-      `signed calls against what the signatures alone allow, per second of processor time, best of ${TURNS} turns:`,
+      `signed calls against what the signatures alone allow, per second of processor time, best of ${SIGNED_TURNS} turns:`,
     );
     line("signed", rate, signing, 0.6);
     line("signed, every answer verified", verified, both, 0.4);

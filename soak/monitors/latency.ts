@@ -16,13 +16,18 @@ export interface LatencyState {
   readonly window_end: number;
 }
 
-/** Windows are closed by time, also when nothing finishes in them. */
+/**
+ * Windows are closed by time, also when nothing finishes in them. A call is recorded once, for its window and
+ * capability; everything else is merged from that when it is asked for.
+ */
 export class LatencyMonitor implements Monitor {
   readonly name = "latency";
-  readonly total = new LatencyHistogram();
-  readonly #byCapability = new Map<string, LatencyHistogram>();
-  /** A histogram, so that a fast target takes no more memory than a slow one. */
-  #window = new LatencyHistogram();
+  /** Calls of the windows that are over. */
+  readonly #past = new Map<string, LatencyHistogram>();
+  /** A histogram for each capability, so that a fast target takes no more memory than a slow one. */
+  #window = new Map<string, LatencyHistogram>();
+  /** Calls of the window before the run was taken up again; they are among the past ones too. */
+  #windowBefore = new LatencyHistogram();
   #windowEnd: number;
   #calls = 0;
 
@@ -40,18 +45,27 @@ export class LatencyMonitor implements Monitor {
     const { due, ended, capability } = observation;
     this.tick(ended);
     this.#calls++;
-    this.total.record(due, ended);
-    let histogram = this.#byCapability.get(capability);
-    if (histogram === undefined) this.#byCapability.set(capability, histogram = new LatencyHistogram());
+    let histogram = this.#window.get(capability);
+    if (histogram === undefined) this.#window.set(capability, histogram = new LatencyHistogram());
     histogram.record(due, ended);
-    this.#window.record(due, ended);
+  }
+
+  /** All calls so far. */
+  get total(): LatencyHistogram {
+    return merged([...this.#past.values(), ...this.#window.values()]);
+  }
+
+  /** All calls so far, capability by capability. */
+  get byCapability(): ReadonlyMap<string, LatencyHistogram> {
+    const names = new Set([...this.#past.keys(), ...this.#window.keys()]);
+    return new Map([...names].map((name) => [name, merged([this.#past.get(name), this.#window.get(name)])]));
   }
 
   state(): Json {
     const state: LatencyState = {
       total: this.total.toJSON(),
-      by_capability: Object.fromEntries([...this.#byCapability].map(([name, one]) => [name, one.toJSON()])),
-      window: this.#window.toJSON(),
+      by_capability: Object.fromEntries([...this.byCapability].map(([name, one]) => [name, one.toJSON()])),
+      window: this.#ofWindow().toJSON(),
       window_end: this.#windowEnd,
     };
     return state as unknown as Json;
@@ -59,30 +73,40 @@ export class LatencyMonitor implements Monitor {
 
   restore(stored: Json): void {
     const state = stored as unknown as LatencyState;
-    this.total.merge(LatencyHistogram.fromJSON(state.total));
     for (const [name, one] of Object.entries(state.by_capability)) {
-      this.#byCapability.set(name, LatencyHistogram.fromJSON(one));
+      this.#past.set(name, LatencyHistogram.fromJSON(one));
     }
-    this.#window = LatencyHistogram.fromJSON(state.window);
+    this.#windowBefore = LatencyHistogram.fromJSON(state.window);
     this.#windowEnd = state.window_end;
-    this.#calls = this.total.count;
+    this.#calls = LatencyHistogram.fromJSON(state.total).count;
   }
 
   /** Closes windows that are over. */
   tick(now: number): void {
     while (now >= this.#windowEnd) {
-      if (this.#window.count >= MIN_CALLS) {
-        const at = (this.#windowEnd - this.startedAt) / 1000;
-        this.series.add("latency.p50", at, this.#window.percentile(50) ?? 0);
-        this.series.add("latency.p99", at, this.#window.percentile(99) ?? 0);
-      }
-      if (this.#window.count > 0) this.#window = new LatencyHistogram();
+      this.#close();
       this.#windowEnd += this.windowMs;
     }
   }
 
-  get byCapability(): ReadonlyMap<string, LatencyHistogram> {
-    return this.#byCapability;
+  #close(): void {
+    const window = this.#ofWindow();
+    if (window.count >= MIN_CALLS) {
+      const at = (this.#windowEnd - this.startedAt) / 1000;
+      this.series.add("latency.p50", at, window.percentile(50) ?? 0);
+      this.series.add("latency.p99", at, window.percentile(99) ?? 0);
+    }
+    for (const [name, histogram] of this.#window) {
+      const past = this.#past.get(name);
+      if (past === undefined) this.#past.set(name, histogram);
+      else past.merge(histogram);
+    }
+    this.#window = new Map();
+    this.#windowBefore = new LatencyHistogram();
+  }
+
+  #ofWindow(): LatencyHistogram {
+    return merged([this.#windowBefore, ...this.#window.values()]);
   }
 
   /** Latency has no offence of its own: its series are judged for drift, and thresholds name limits. */
@@ -91,4 +115,10 @@ export class LatencyMonitor implements Monitor {
     if (this.#calls === 0) return { name, outcome: "idle", reason: "no call finished", offences: 0 };
     return { name, outcome: "sound", reason: `${this.#calls} calls measured from when they were due`, offences: 0 };
   }
+}
+
+function merged(parts: readonly (LatencyHistogram | undefined)[]): LatencyHistogram {
+  const all = new LatencyHistogram();
+  for (const part of parts) if (part !== undefined && part.count > 0) all.merge(part);
+  return all;
 }

@@ -9,9 +9,7 @@ import {
   type Json,
   type JsonObject,
   signCall,
-  utf8,
 } from "../protocol/mod.ts";
-import { encoded } from "../wire/byte_block.ts";
 import type { HeaderList, HttpRequest } from "../wire/network.ts";
 import { type Dialect, phrase } from "./dialect.ts";
 
@@ -85,7 +83,7 @@ export function prepareCall(
     : mode === "broken"
     ? brokenSignature(valid)
     : mode.text;
-  const phrased = phrase(dialect, envelope, signature, options.accept ?? ACCEPT_BOTH, encoded(text));
+  const phrased = phrase(dialect, envelope, signature, options.accept ?? ACCEPT_BOTH, text);
   let headers: HeaderList = phrased.headers;
   if (options.token !== undefined) headers = [...headers, [CALL_HEADERS.token, options.token]];
   if (options.omit !== undefined) {
@@ -93,11 +91,7 @@ export function prepareCall(
     headers = headers.filter(([name]) => !omitted.some((o) => o === name));
   }
   if (options.headers !== undefined) headers = options.headers(headers);
-  const body = options.transmit === undefined
-    ? phrased.body
-    : typeof options.transmit === "string"
-    ? utf8(options.transmit)
-    : options.transmit;
+  const body = options.transmit ?? phrased.body;
   return { request: { method: "POST", path: dialect.callPath, headers, body }, envelope, signature };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { parse } from "@std/yaml";
-import { type CallEnvelope, canonicalBytes, isObject, type Json, type JsonObject } from "../protocol/mod.ts";
+import { type CallEnvelope, canonicalize, isObject, type Json, type JsonObject } from "../protocol/mod.ts";
 import { CALL_HEADERS } from "../protocol/mod.ts";
 import type { HeaderList } from "../wire/network.ts";
 
@@ -98,20 +98,20 @@ const CONTENT_TYPE = ["Content-Type", "application/json"] as const;
 /**
  * Headers and body of a call in this dialect.
  *
- * @param body Canonical bytes of the body of the envelope.
+ * @param body Canonical text of the body of the envelope.
  */
 export function phrase(
   dialect: Dialect,
   envelope: CallEnvelope,
   signature: string | undefined,
   accept: string,
-  body: Uint8Array,
-): { readonly headers: HeaderList; readonly body: Uint8Array } {
+  body: string,
+): { readonly headers: HeaderList; readonly body: string } {
   if (dialect.routing === "body") {
     const body = isObject(envelope.body) ? envelope.body : {};
     return {
       headers: [CONTENT_TYPE, ["Accept", accept]],
-      body: canonicalBytes({
+      body: canonicalize({
         [dialect.members.capability]: envelope.capability,
         [dialect.members.version]: envelope.version,
         [dialect.members.params]: body.params ?? {},
@@ -128,8 +128,9 @@ export function phrase(
     [CALL_HEADERS.from, envelope.from],
     [CALL_HEADERS.community, envelope.community],
     [CALL_HEADERS.timestamp, envelope.timestamp],
+    [CALL_HEADERS.signature, signature ?? ""],
   ];
-  if (signature !== undefined) headers.push([CALL_HEADERS.signature, signature]);
+  if (signature === undefined) headers.pop();
   return { headers, body };
 }
 

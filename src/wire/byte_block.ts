@@ -30,13 +30,18 @@ export function copyOf(bytes: Uint8Array, length: number = bytes.length): Uint8A
   return copy;
 }
 
-/** Text in UTF-8, followed by more bytes. */
-export function encoded(text: string, more?: Uint8Array): Uint8Array<ArrayBuffer> {
-  const behind = more?.length ?? 0;
-  const bytes = room(text.length + behind);
-  // Nearly always ASCII: then it is as long as it has characters.
+/** The bytes of a text, followed by room for more; undefined if it is not ASCII. */
+export function ascii(text: string, more = 0): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = room(text.length + more);
   const { read, written } = encoder.encodeInto(text, bytes);
-  if (read !== text.length || written !== read) return more === undefined ? utf8(text) : concat([utf8(text), more]);
-  if (more !== undefined) bytes.set(more, written);
+  return read === text.length && written === read ? bytes : undefined;
+}
+
+/** Text in UTF-8, followed by more bytes. */
+export function encoded(text: string, more: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Nearly always ASCII.
+  const bytes = ascii(text, more.length);
+  if (bytes === undefined) return concat([utf8(text), more]);
+  bytes.set(more, text.length);
   return bytes;
 }

@@ -100,11 +100,26 @@ export class HttpConnection {
     limits?: Partial<ReadLimits>,
     startedAt: number = this.network.clock.mono(),
   ): Promise<HttpAnswer> {
-    const bytes = encodeRequest(this.endpoint, request);
-    const exchange = this.#begin(request, limitsOf(limits), startedAt);
-    exchange.send(bytes);
+    const exchange = this.start(request, limitsOf(limits), startedAt);
     await exchange.complete();
-    this.#done(exchange);
+    return this.finish(exchange);
+  }
+
+  /**
+   * Sends one request; who has read its answer gives it to {@linkcode HttpConnection.finish}. For load, where one
+   * promise less for each call counts.
+   */
+  start(request: HttpRequest, limits: ReadLimits, startedAt: number): Exchange {
+    const bytes = encodeRequest(this.endpoint, request);
+    const exchange = this.#begin(request, limits, startedAt);
+    exchange.send(bytes);
+    return exchange;
+  }
+
+  /** The answer of an exchange that is complete. */
+  finish(exchange: Exchange): HttpAnswer {
+    this.#usable = exchange.reusable && !asksToClose(exchange.head);
+    this.#carry = exchange.leftover;
     return exchange.answer();
   }
 
@@ -120,8 +135,7 @@ export class HttpConnection {
       // All bytes leave with the first exchange; each answer still shows its own.
       if (index === 0) exchange.send(all);
       await exchange.complete();
-      this.#done(exchange);
-      answers.push({ ...exchange.answer(), sent: encoded[index] ?? new Uint8Array(0) });
+      answers.push({ ...this.finish(exchange), sent: encoded[index] ?? new Uint8Array(0) });
     }
     return answers;
   }
@@ -134,11 +148,6 @@ export class HttpConnection {
   reset(): void {
     this.#usable = false;
     this.connection.reset();
-  }
-
-  #done(exchange: Exchange): void {
-    this.#usable = exchange.reusable && !asksToClose(exchange.head);
-    this.#carry = exchange.leftover;
   }
 
   #begin(request: HttpRequest, limits: ReadLimits, startedAt: number): Exchange {

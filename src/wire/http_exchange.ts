@@ -1,12 +1,13 @@
 /** One HTTP exchange on a connection: request bytes out, answer parsed as it comes, everything noted for the verdict. */
 
 import { concat, utf8 } from "../protocol/mod.ts";
-import { encoded } from "./byte_block.ts";
+import { ascii, encoded } from "./byte_block.ts";
 import { MessageParser } from "./http_parser.ts";
 import {
   type Connection,
   type ConnectionEnd,
   type Endpoint,
+  type HeaderList,
   type HttpAnswer,
   type HttpHead,
   type HttpRequest,
@@ -33,20 +34,40 @@ const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 /** The exact bytes of a request. Nothing is checked: a case may want to send what is forbidden. */
 export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Array {
   const { method, path, headers, body, chunked } = request;
-  let head = `${method} ${path} HTTP/1.1\r\n`;
-  if (!states(request, "host")) head += `Host: ${authority(endpoint)}\r\n`;
-  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
-  if (chunked !== undefined) {
-    if (!states(request, "transfer-encoding")) head += "Transfer-Encoding: chunked\r\n";
-  } else if ((body !== undefined || WITH_BODY.has(method)) && !states(request, "content-length")) {
-    head += `Content-Length: ${body?.length ?? 0}\r\n`;
+  let head = `${method} ${path} HTTP/1.1`;
+  if (!states(request, "host")) head += `${lineStart("Host")}${authority(endpoint)}`;
+  for (let at = 0; at < headers.length; at++) {
+    const line = headers[at] as HeaderList[number];
+    head += lineStart(line[0]) + line[1];
   }
-  head += "\r\n";
-  if (chunked !== undefined) return concat([utf8(head), ...chunkedBody(body ?? EMPTY, chunked)]);
+  if (chunked !== undefined) {
+    if (!states(request, "transfer-encoding")) head += `${lineStart("Transfer-Encoding")}chunked`;
+  } else if ((body !== undefined || WITH_BODY.has(method)) && !states(request, "content-length")) {
+    head += `${lineStart("Content-Length")}${body?.length ?? 0}`;
+  }
+  head += "\r\n\r\n";
+  if (chunked !== undefined) {
+    return concat([utf8(head), ...chunkedBody(typeof body === "string" ? utf8(body) : body ?? EMPTY, chunked)]);
+  }
+  // A text that is ASCII is as long as it has characters.
+  if (typeof body === "string") return ascii(head + body) ?? encodeRequest(endpoint, { ...request, body: utf8(body) });
   if (body !== undefined && body.length > 0) return encoded(head, body);
   // Load without a body sends the same head again and again.
   if (head !== last.head) last = { head, bytes: utf8(head) };
   return last.bytes;
+}
+
+/** Names of headers whose lines are remembered; a case may make up any number of others. */
+const MAX_LINE_STARTS = 256;
+const lineStarts = new Map<string, string>();
+
+/** The end of the line before, and a header line as far as its value: one text instead of three to join. */
+function lineStart(name: string): string {
+  const known = lineStarts.get(name);
+  if (known !== undefined) return known;
+  const start = `\r\n${name}: `;
+  if (lineStarts.size < MAX_LINE_STARTS) lineStarts.set(name, start);
+  return start;
 }
 
 /** The head without a body that was sent last; its bytes are read by many and changed by nobody. */
@@ -54,7 +75,10 @@ let last: { readonly head: string; readonly bytes: Uint8Array } = { head: "", by
 
 /** Whether the request has a header, or leaves it out on purpose. */
 function states({ headers, omit }: HttpRequest, name: string): boolean {
-  for (const [other] of headers) if (other.length === name.length && other.toLowerCase() === name) return true;
+  for (let at = 0; at < headers.length; at++) {
+    const [other] = headers[at] as HeaderList[number];
+    if (other.length === name.length && other.toLowerCase() === name) return true;
+  }
   return omit !== undefined && omit.some((other) => other.toLowerCase() === name);
 }
 
@@ -181,19 +205,40 @@ export class Exchange {
   }
 
   /** Reads to the end of the answer. */
-  async complete(): Promise<void> {
+  complete(): Promise<void> {
+    const { connection, limits, startedAt } = this.#start;
+    if (this.finished || connection === undefined) return Promise.resolve();
+    // Nearly all answers come with one read, which needs no frame of its own.
+    return connection.read(Math.min(limits.deadlineMs, limits.idleMs), startedAt).then(
+      (received) => this.#readFirst(received),
+      (error) => this.#broken(error, limits.deadlineMs),
+    );
+  }
+
+  #readFirst(received: Received | null): Promise<void> | undefined {
+    this.#accept(received, this.#start.limits.deadlineMs);
+    return this.finished ? undefined : this.#readRest();
+  }
+
+  async #readRest(): Promise<void> {
     const { connection, limits, network, startedAt } = this.#start;
-    let left = limits.deadlineMs;
-    for (let reads = 0; !this.finished && connection !== undefined; reads++) {
-      if (reads > 0) left = startedAt + limits.deadlineMs - network.clock.mono();
+    while (!this.finished && connection !== undefined) {
+      const left = startedAt + limits.deadlineMs - network.clock.mono();
       try {
-        const wait = Math.min(left, limits.idleMs);
-        const received = await (reads > 0 ? connection.read(wait) : connection.read(wait, startedAt));
-        if (received === null) this.#closedByPeer();
-        else this.#take(received);
+        this.#accept(await connection.read(Math.min(left, limits.idleMs)), left);
       } catch (error) {
         this.#broken(error, left);
       }
+    }
+  }
+
+  /** Takes what one read gave. */
+  #accept(received: Received | null, left: number): void {
+    try {
+      if (received === null) this.#closedByPeer();
+      else this.#take(received);
+    } catch (error) {
+      this.#broken(error, left);
     }
   }
 

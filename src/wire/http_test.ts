@@ -27,6 +27,16 @@ Deno.test("a request is encoded with host and length, and without them when they
     fromUtf8(encodeRequest(endpoint, { ...post, body: utf8("hello"), chunked: 3 })),
     "POST /x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:7900\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
   );
+  for (const body of ["hi", "h\u00ef \u20ac"]) {
+    for (const chunked of [undefined, 2]) {
+      const as = (body: string | Uint8Array): HttpRequest => ({
+        ...post,
+        body,
+        ...(chunked === undefined ? {} : { chunked }),
+      });
+      assertEquals(encodeRequest(endpoint, as(body)), encodeRequest(endpoint, as(utf8(body))), `${body} ${chunked}`);
+    }
+  }
   const odd: HttpRequest = { ...post, headers: [["A", "ä€"], ["host", "h"]] };
   assertEquals(
     fromUtf8(encodeRequest(endpoint, odd)),

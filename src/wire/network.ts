@@ -141,7 +141,8 @@ export interface HttpRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: HeaderList;
-  readonly body?: Uint8Array;
+  /** A text goes out in UTF-8. */
+  readonly body?: Uint8Array | string;
   /** Names of automatic headers to leave out: "host", "content-length", "connection". */
   readonly omit?: readonly string[];
   /** Send the body chunked in pieces of this many bytes instead of with a content length. */

@@ -4,7 +4,7 @@
  */
 
 /** Writes held back at most; the first of them waits for as long as it takes to make the others. */
-const MAX_HELD = 16;
+const MAX_HELD = 32;
 
 /** Whatever takes bytes without telling what became of them. */
 export interface Drop {
