@@ -113,8 +113,9 @@ async function start(invocation: Invocation): Promise<number> {
       return await (await import("./src/cli/doctor_command.ts")).doctorCommand(options, await context());
     case "node": {
       const { nodeCommand } = await import("./src/cli/node_command.ts");
-      const input = Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable;
-      const node = { printer, clock: systemClock(), signal: interrupted.signal, input, program: import.meta.url };
+      const { heldInput } = await import("./src/cli/node_input.ts");
+      const [clock, input] = [systemClock(), heldInput()];
+      const node = { printer, clock, signal: interrupted.signal, input, program: import.meta.url };
       return await nodeCommand(options, node);
     }
     case "diff": {

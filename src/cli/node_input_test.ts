@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../protocol/mod.ts";
 import { followInput } from "./node_input.ts";
+import { startNode } from "./testing_program.ts";
 
 async function asked(...parts: string[]): Promise<string[]> {
   const directories: string[] = [];
@@ -28,4 +29,22 @@ Deno.test("peers are added and synced with in the order of the lines", async () 
     { add: (url) => note(`peer ${url}`), gossip: () => note("gossip") },
   );
   assertEquals(done, ["peer http://127.0.0.1:1", "gossip", "fresh /a"]);
+});
+
+Deno.test("a node started in the background, with nothing to read, serves until a signal", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    const log = () => Deno.readTextFile(`${data}/logs/node.log`);
+    await (async () => {
+      await using node = await startNode(data, [], "null");
+      const manifest = `${node.url}/hearthnet/v1/manifest`;
+      const first = await Promise.race([node.ended, fetch(manifest)]);
+      assert(first instanceof Response, "the node ended by itself");
+      await first.body?.cancel();
+      assertEquals((await log()).includes('"stopped"'), false);
+    })();
+    assertEquals((await log()).trimEnd().split("\n").filter((line) => line.includes('"stopped"')).length, 1);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
 });

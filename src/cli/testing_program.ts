@@ -31,15 +31,25 @@ export interface RunningNode {
   readonly url: string;
   readonly rootKey: string;
   readonly nodeKey: string;
+  /** How the process ended. */
+  readonly ended: Promise<Deno.CommandStatus>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts `hearthproof node` with its data in a folder. */
-export async function startNode(data: string, args: readonly string[] = []): Promise<RunningNode> {
+/**
+ * Starts `hearthproof node` with its data in a folder.
+ *
+ * @param input `null`: as shells, service managers and containers start what runs in the background.
+ */
+export async function startNode(
+  data: string,
+  args: readonly string[] = [],
+  input: "piped" | "null" = "piped",
+): Promise<RunningNode> {
   const self = selfCommand(MAIN_URL, ["node", "--port", "0", "--data", data, ...args]);
   const child = new Deno.Command(self.program, {
     args: [...self.args],
-    stdin: "piped",
+    stdin: input,
     stdout: "piped",
     stderr: "null",
   }).spawn();
@@ -55,9 +65,11 @@ export async function startNode(data: string, args: readonly string[] = []): Pro
     url: ready.url,
     rootKey: ready.root_key,
     nodeKey: ready.node_key,
-    // A node ends when its input does.
+    ended: child.status,
+    // A node ends when somebody lets go of its input, and without one by a signal.
     async [Symbol.asyncDispose]() {
-      await child.stdin.close();
+      if (input === "piped") await child.stdin.close();
+      else child.kill("SIGTERM");
       await reader.cancel();
       await child.status;
     },
