@@ -3,6 +3,7 @@
  *
  *     deno run -A --v8-flags=--expose-gc soak/load_bench.ts [closed|signed|late|stop|memory …] [--seconds N] [--calls N]
  *
+ * `--seconds` is the length of a turn of `closed` and the length of `late`; `signed` takes many turns of one second.
  * Needs wrk and nginx (apt) and npx (autocannon). Ratios hold within one run; absolute figures are the machine's.
  */
 

@@ -10,7 +10,6 @@ const MIN_CALLS = 5;
 
 /** Stored form of the latencies. */
 export interface LatencyState {
-  readonly total: StoredLatency;
   readonly by_capability: Readonly<Record<string, StoredLatency>>;
   readonly window: StoredLatency;
   readonly window_end: number;
@@ -29,7 +28,6 @@ export class LatencyMonitor implements Monitor {
   /** Calls of the window before the run was taken up again; they are among the past ones too. */
   #windowBefore = new LatencyHistogram();
   #windowEnd: number;
-  #calls = 0;
 
   /** @param windowMs Length of a window. */
   constructor(
@@ -44,7 +42,6 @@ export class LatencyMonitor implements Monitor {
     if (observation.kind !== "call") return;
     const { due, ended, capability } = observation;
     this.tick(ended);
-    this.#calls++;
     let histogram = this.#window.get(capability);
     if (histogram === undefined) this.#window.set(capability, histogram = new LatencyHistogram());
     histogram.record(due, ended);
@@ -63,7 +60,6 @@ export class LatencyMonitor implements Monitor {
 
   state(): Json {
     const state: LatencyState = {
-      total: this.total.toJSON(),
       by_capability: Object.fromEntries([...this.byCapability].map(([name, one]) => [name, one.toJSON()])),
       window: this.#ofWindow().toJSON(),
       window_end: this.#windowEnd,
@@ -78,7 +74,6 @@ export class LatencyMonitor implements Monitor {
     }
     this.#windowBefore = LatencyHistogram.fromJSON(state.window);
     this.#windowEnd = state.window_end;
-    this.#calls = LatencyHistogram.fromJSON(state.total).count;
   }
 
   /** Closes windows that are over. */
@@ -112,8 +107,9 @@ export class LatencyMonitor implements Monitor {
   /** Latency has no offence of its own: its series are judged for drift, and thresholds name limits. */
   verdict(): MonitorVerdict {
     const { name } = this;
-    if (this.#calls === 0) return { name, outcome: "idle", reason: "no call finished", offences: 0 };
-    return { name, outcome: "sound", reason: `${this.#calls} calls measured from when they were due`, offences: 0 };
+    const calls = [...this.#past.values(), ...this.#window.values()].reduce((sum, { count }) => sum + count, 0);
+    if (calls === 0) return { name, outcome: "idle", reason: "no call finished", offences: 0 };
+    return { name, outcome: "sound", reason: `${calls} calls measured from when they were due`, offences: 0 };
   }
 }
 

@@ -119,6 +119,7 @@ export function phrase(
       }),
     };
   }
+  // Made at its full length: an array that grows by one takes room for many more.
   const headers: HeaderList[number][] = [
     CONTENT_TYPE,
     ["Accept", accept],

@@ -224,11 +224,10 @@ export class Exchange {
     const { connection, limits, network, startedAt } = this.#start;
     while (!this.finished && connection !== undefined) {
       const left = startedAt + limits.deadlineMs - network.clock.mono();
-      try {
-        this.#accept(await connection.read(Math.min(left, limits.idleMs)), left);
-      } catch (error) {
-        this.#broken(error, left);
-      }
+      await connection.read(Math.min(left, limits.idleMs)).then(
+        (received) => this.#accept(received, left),
+        (error) => this.#broken(error, left),
+      );
     }
   }
 
