@@ -62,7 +62,7 @@ export class Before {
         if (name === "event_count" && typeof value === "number") return [name, value - this.count];
         if (isNodeId(name) && typeof value === "number") return [name, value - this.head];
         if (name !== "heads_by_type" || !isObject(value)) return [name, value];
-        const since = Object.entries(value).flatMap(([type, at]) =>
+        const since = Object.entries(value).flatMap(([type, at]): [string, Json][] =>
           typeof at !== "number" ? [[type, at]] : at > this.head ? [[type, at - this.head]] : []
         );
         return [name, Object.fromEntries(since)];

@@ -32,8 +32,7 @@ export class ConnectionPool {
     const now = this.network.clock.mono();
     const kept = this.#take(now);
     if (kept === undefined) return this.#fresh(request);
-    const exchange = kept.start(request, this.limits, now);
-    return exchange.complete().then(() => {
+    return kept.start(request, this.limits, now).complete((exchange) => {
       const answer = kept.finish(exchange);
       this.#give(kept, answer);
       return isStale(answer) ? this.#fresh(request) : answer;

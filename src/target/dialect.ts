@@ -95,6 +95,14 @@ export function parseDialect(text: string, name: string): Dialect {
 
 const CONTENT_TYPE = ["Content-Type", "application/json"] as const;
 
+/** Headers of the call before: what is the same in the next one is shared with it. */
+let before: HeaderList = [];
+
+function line(at: number, name: string, value: string): HeaderList[number] {
+  const shared = before[at];
+  return shared !== undefined && shared[1] === value && shared[0] === name ? shared : [name, value];
+}
+
 /**
  * Headers and body of a call in this dialect.
  *
@@ -122,16 +130,17 @@ export function phrase(
   // Made at its full length: an array that grows by one takes room for many more.
   const headers: HeaderList[number][] = [
     CONTENT_TYPE,
-    ["Accept", accept],
-    [CALL_HEADERS.capability, envelope.capability],
-    [CALL_HEADERS.version, envelope.version],
-    [CALL_HEADERS.request_id, envelope.request_id],
-    [CALL_HEADERS.from, envelope.from],
-    [CALL_HEADERS.community, envelope.community],
-    [CALL_HEADERS.timestamp, envelope.timestamp],
+    line(1, "Accept", accept),
+    line(2, CALL_HEADERS.capability, envelope.capability),
+    line(3, CALL_HEADERS.version, envelope.version),
+    line(4, CALL_HEADERS.request_id, envelope.request_id),
+    line(5, CALL_HEADERS.from, envelope.from),
+    line(6, CALL_HEADERS.community, envelope.community),
+    line(7, CALL_HEADERS.timestamp, envelope.timestamp),
     [CALL_HEADERS.signature, signature ?? ""],
   ];
   if (signature === undefined) headers.pop();
+  before = headers;
   return { headers, body };
 }
 

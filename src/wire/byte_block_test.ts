@@ -1,6 +1,6 @@
 import { concat, utf8 } from "../protocol/mod.ts";
 import { assertEquals } from "@std/assert";
-import { ascii, copyOf, encoded, room } from "./byte_block.ts";
+import { ascii, beginsWith, copyOf, encoded, room } from "./byte_block.ts";
 
 Deno.test("pieces share a buffer and no byte", () => {
   const pieces = Array.from({ length: 200 }, (_, index) => room(1 + index % 300));
@@ -34,5 +34,24 @@ Deno.test("encoded text is that of the encoder, with and without bytes behind it
   for (const text of ["", "plain", "Grüße", "水", "a\u{1F525}", "\ud800", "x".repeat(3000), `${"x".repeat(1020)}ü`]) {
     assertEquals(ascii(text), utf8(text).length === text.length ? utf8(text) : undefined);
     assertEquals(encoded(text, more), concat([utf8(text), more]));
+  }
+});
+
+Deno.test("whether bytes begin with others does not depend on where they lie", () => {
+  const start = Uint8Array.from({ length: 21 }, (_, index) => 255 - index);
+  const words = new DataView(start.buffer);
+  for (let before = 0; before < 9; before++) {
+    room(before);
+    const cut = copyOf(concat([start, new Uint8Array(before)]));
+    for (const bytes of [cut, new Uint8Array(cut)]) {
+      assertEquals(beginsWith(bytes, start, words), true);
+      assertEquals(beginsWith(bytes.subarray(0, 20), start, words), false);
+      assertEquals(beginsWith(bytes.subarray(1), start, words), false);
+      for (let at = 0; at < start.length; at++) {
+        bytes[at] = 1;
+        assertEquals(beginsWith(bytes, start, words), false, `byte ${at} differs`);
+        bytes[at] = start[at] as number;
+      }
+    }
   }
 });

@@ -63,10 +63,11 @@ export async function request(
   const bytes = encodeRequest(endpoint, request);
   const { exchange, connection } = await beginExchange(network, endpoint, request, limitsOf(limits));
   exchange.send(bytes);
-  await exchange.complete();
-  exchange.refuseLeftover();
-  connection?.close();
-  return exchange.answer();
+  return await exchange.complete(() => {
+    exchange.refuseLeftover();
+    connection?.close();
+    return exchange.answer();
+  });
 }
 
 /** A connection that carries several exchanges. */
@@ -100,9 +101,7 @@ export class HttpConnection {
     limits?: Partial<ReadLimits>,
     startedAt: number = this.network.clock.mono(),
   ): Promise<HttpAnswer> {
-    const exchange = this.start(request, limitsOf(limits), startedAt);
-    await exchange.complete();
-    return this.finish(exchange);
+    return await this.start(request, limitsOf(limits), startedAt).complete((exchange) => this.finish(exchange));
   }
 
   /**
@@ -134,8 +133,8 @@ export class HttpConnection {
       const exchange = this.#begin(request, bounds, startedAt);
       // All bytes leave with the first exchange; each answer still shows its own.
       if (index === 0) exchange.send(all);
-      await exchange.complete();
-      answers.push({ ...this.finish(exchange), sent: encoded[index] ?? new Uint8Array(0) });
+      const answer = await exchange.complete(() => this.finish(exchange));
+      answers.push({ ...answer, sent: encoded[index] ?? new Uint8Array(0) });
     }
     return answers;
   }
@@ -162,8 +161,17 @@ export class HttpConnection {
   }
 }
 
+/** The head that was looked at last: under load, answers share one. */
+let looked: { readonly head: HttpHead; readonly close: boolean } | undefined;
+
 function asksToClose(head: HttpHead | undefined): boolean {
   if (head === undefined) return true;
+  if (looked?.head === head) return looked.close;
+  looked = { head, close: saysClose(head) };
+  return looked.close;
+}
+
+function saysClose(head: HttpHead): boolean {
   const value = headerOf({ head }, "Connection")?.toLowerCase();
   return value === "close" || (head.version === "HTTP/1.0" && value !== "keep-alive");
 }
@@ -293,7 +301,7 @@ export async function sendRaw(
     return exchange.answer();
   }
   if (options.closeWrite) await connection.closeWrite();
-  await exchange.complete();
+  await exchange.complete(() => {});
   if (options.keepReadingMs !== undefined) await exchange.linger(options.keepReadingMs);
   connection.close();
   return exchange.answer();

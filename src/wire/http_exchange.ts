@@ -2,6 +2,8 @@
 
 import { concat, utf8 } from "../protocol/mod.ts";
 import { ascii, encoded } from "./byte_block.ts";
+import { added, joined, NONE } from "./pieces.ts";
+import { framed, lineStart, rememberFrame } from "./request_frame.ts";
 import { MessageParser } from "./http_parser.ts";
 import {
   type Connection,
@@ -12,6 +14,7 @@ import {
   type HttpHead,
   type HttpRequest,
   type Network,
+  type Reader,
   type ReadLimits,
   type Received,
   WireError,
@@ -33,6 +36,35 @@ const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
 /** The exact bytes of a request. Nothing is checked: a case may want to send what is forbidden. */
 export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Array {
+  const { body, chunked } = request;
+  if (chunked !== undefined) {
+    const whole = typeof body === "string" ? utf8(body) : body ?? EMPTY;
+    return concat([utf8(headOf(endpoint, request)), ...chunkedBody(whole, chunked)]);
+  }
+  if (typeof body === "string") return encodeText(endpoint, request, body);
+  const head = headOf(endpoint, request);
+  if (body !== undefined && body.length > 0) return encoded(head, body);
+  // Load without a body sends the same head again and again.
+  if (head !== last.head) last = { head, bytes: utf8(head) };
+  return last.bytes;
+}
+
+/** A request whose body is a text, as those of all calls are. */
+function encodeText(endpoint: Endpoint, request: HttpRequest, body: string): Uint8Array {
+  // What differs from an earlier request only in values is made of its bytes.
+  const usual = request.omit === undefined && request.headers.length > 0;
+  const bytes = usual ? framed(endpoint, request, body) : undefined;
+  if (bytes !== undefined) return bytes;
+  const head = headOf(endpoint, request);
+  // A text that is ASCII is as long as it has characters.
+  const anew = ascii(head + body);
+  if (anew === undefined) return encodeRequest(endpoint, { ...request, body: utf8(body) });
+  if (usual && !states(request, "content-length")) rememberFrame(endpoint, request, head, anew);
+  return anew;
+}
+
+/** Request line and headers, to the empty line after them. */
+function headOf(endpoint: Endpoint, request: HttpRequest): string {
   const { method, path, headers, body, chunked } = request;
   let head = `${method} ${path} HTTP/1.1`;
   if (!states(request, "host")) head += `${lineStart("Host")}${authority(endpoint)}`;
@@ -45,29 +77,7 @@ export function encodeRequest(endpoint: Endpoint, request: HttpRequest): Uint8Ar
   } else if ((body !== undefined || WITH_BODY.has(method)) && !states(request, "content-length")) {
     head += `${lineStart("Content-Length")}${body?.length ?? 0}`;
   }
-  head += "\r\n\r\n";
-  if (chunked !== undefined) {
-    return concat([utf8(head), ...chunkedBody(typeof body === "string" ? utf8(body) : body ?? EMPTY, chunked)]);
-  }
-  // A text that is ASCII is as long as it has characters.
-  if (typeof body === "string") return ascii(head + body) ?? encodeRequest(endpoint, { ...request, body: utf8(body) });
-  if (body !== undefined && body.length > 0) return encoded(head, body);
-  // Load without a body sends the same head again and again.
-  if (head !== last.head) last = { head, bytes: utf8(head) };
-  return last.bytes;
-}
-
-/** Names of headers whose lines are remembered; a case may make up any number of others. */
-const MAX_LINE_STARTS = 256;
-const lineStarts = new Map<string, string>();
-
-/** The end of the line before, and a header line as far as its value: one text instead of three to join. */
-function lineStart(name: string): string {
-  const known = lineStarts.get(name);
-  if (known !== undefined) return known;
-  const start = `\r\n${name}: `;
-  if (lineStarts.size < MAX_LINE_STARTS) lineStarts.set(name, start);
-  return start;
+  return `${head}\r\n\r\n`;
 }
 
 /** The head without a body that was sent last; its bytes are read by many and changed by nobody. */
@@ -110,18 +120,26 @@ export interface ExchangeStart {
   readonly carry?: Uint8Array;
 }
 
+/** Who waits for the end of an exchange. */
+interface Waiting {
+  make(exchange: Exchange): unknown;
+  resolve(made: unknown): void;
+  reject(error: unknown): void;
+}
+
 /** Reads one answer. It never throws for what a target does; `failure` tells. */
-export class Exchange {
+export class Exchange implements Reader {
   readonly #start: ExchangeStart;
   readonly #parser: MessageParser;
-  readonly #sent: Uint8Array[] = [];
-  readonly #received: Uint8Array[] = [];
-  #body: Uint8Array[] = [];
+  #sent = NONE;
+  #received = NONE;
+  #body = NONE;
   #failure: { kind: WireFailureKind; message: string } | undefined;
   #firstByteAt: number | undefined;
   #endedAt: number;
   #end: ConnectionEnd = "kept";
   #leftover: Uint8Array = EMPTY;
+  #waiting: Waiting | undefined;
 
   constructor(start: ExchangeStart) {
     this.#start = start;
@@ -165,7 +183,7 @@ export class Exchange {
    * that fails shows in the read that follows.
    */
   send(bytes: Uint8Array): void {
-    this.#sent.push(bytes);
+    this.#sent = added(this.#sent, bytes);
     const { connection } = this.#start;
     if (connection?.post !== undefined) connection.post(bytes);
     else connection?.write(bytes).catch(() => {});
@@ -204,20 +222,42 @@ export class Exchange {
     this.#fail(error.kind, error.kind === "deadline" ? this.#late(left) : error.message);
   }
 
-  /** Reads to the end of the answer. */
-  complete(): Promise<void> {
-    const { connection, limits, startedAt } = this.#start;
-    if (this.finished || connection === undefined) return Promise.resolve();
-    // Nearly all answers come with one read, which needs no frame of its own.
-    return connection.read(Math.min(limits.deadlineMs, limits.idleMs), startedAt).then(
-      (received) => this.#readFirst(received),
-      (error) => this.#broken(error, limits.deadlineMs),
-    );
+  /** Reads to the end of the answer, and gives what is then made of the exchange. */
+  complete<T>(make: (exchange: Exchange) => T | PromiseLike<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { make, resolve, reject } as Waiting;
+      const { connection, limits, startedAt } = this.#start;
+      const deadlineMs = Math.min(limits.deadlineMs, limits.idleMs);
+      if (this.finished || connection === undefined) this.#completed();
+      else if (connection.readTo !== undefined) connection.readTo(this, deadlineMs, startedAt);
+      else {connection.read(deadlineMs, startedAt).then((received) =>
+          this.took(received), (error) =>
+          this.failed(error));}
+    });
   }
 
-  #readFirst(received: Received | null): Promise<void> | undefined {
-    this.#accept(received, this.#start.limits.deadlineMs);
-    return this.finished ? undefined : this.#readRest();
+  /** Takes the first read of {@linkcode Exchange.complete}; nearly all answers come with it. */
+  took(received: Received | null): void {
+    try {
+      this.#accept(received, this.#start.limits.deadlineMs);
+      if (this.finished) this.#completed();
+      else this.#readRest().then(() => this.#completed()).catch((error) => this.#waiting?.reject(error));
+    } catch (error) {
+      this.#waiting?.reject(error);
+    }
+  }
+
+  failed(error: unknown): void {
+    try {
+      this.#broken(error, this.#start.limits.deadlineMs);
+      this.#completed();
+    } catch (unknown) {
+      this.#waiting?.reject(unknown);
+    }
+  }
+
+  #completed(): void {
+    this.#waiting?.resolve(this.#waiting.make(this));
   }
 
   async #readRest(): Promise<void> {
@@ -252,7 +292,7 @@ export class Exchange {
         const received = await connection.read(until - network.clock.mono());
         if (received === null) return this.#ended("closed");
         extra += received.bytes.length;
-        this.#received.push(received.bytes);
+        this.#received = added(this.#received, received.bytes);
         this.#endedAt = received.at;
       } catch (error) {
         if (error instanceof WireError && error.kind === "reset") this.#ended("reset");
@@ -321,7 +361,7 @@ export class Exchange {
       if (!(error instanceof WireError)) throw error;
       this.#fail(error.kind, error.message);
     }
-    this.#received.push(bytes);
+    this.#received = added(this.#received, bytes);
     const pieces = this.#parser.takeBody();
     if (this.#body.length === 0) this.#body = pieces;
     else for (const piece of pieces) this.#body.push(piece);
@@ -348,8 +388,4 @@ export class Exchange {
   #settledAt(): number {
     return this.#start.connection?.settledAt ?? this.#start.network.clock.mono();
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 ? parts[0] as Uint8Array : concat(parts);
 }

@@ -3,6 +3,8 @@
  * comes out. Used by the client (answers) and by the tester's own server (requests).
  */
 
+import { beginsWith } from "./byte_block.ts";
+import { added, NONE } from "./pieces.ts";
 import { type HeaderList, type HttpHead, type ReadLimits, WireError } from "./network.ts";
 
 /** Head of a request. */
@@ -38,6 +40,7 @@ const MAX_ASCII = 0x7f;
 const MAX_SPREAD = 4096;
 const SPACE = 32;
 const TAB = 9;
+const NO_LINES: string[] = [];
 const latin1 = new TextDecoder("latin1");
 
 /** Longer heads are not kept. */
@@ -46,7 +49,8 @@ const MAX_KNOWN = 1024;
 /** The last head of an answer that came in one piece, and what the parser made of it. */
 let lastHead:
   | {
-    readonly head: Uint8Array;
+    readonly head: Uint8Array<ArrayBuffer>;
+    readonly words: DataView;
     readonly method: string;
     readonly limits: ReadLimits;
     readonly answer: HttpHead;
@@ -58,12 +62,12 @@ let lastHead:
 /** One message. Feed it bytes until `done`. */
 export class MessageParser {
   #state: State = "head";
-  #line: Uint8Array[] = [];
+  #line = NONE;
   #lineLength = 0;
   #headBytes = 0;
-  #lines: string[] = [];
+  #lines: string[] = NO_LINES;
   #left = 0;
-  #body: Uint8Array[] = [];
+  #body = NONE;
   #bodyBytes = 0;
   #answer: HttpHead | undefined;
   #request: RequestHead | undefined;
@@ -97,7 +101,7 @@ export class MessageParser {
   /** Body pieces that came since the last call, transfer coding removed. */
   takeBody(): Uint8Array[] {
     const body = this.#body;
-    this.#body = [];
+    this.#body = NONE;
     return body;
   }
 
@@ -147,7 +151,7 @@ export class MessageParser {
     this.#lines = lines;
     this.#headBytes = end;
     this.#headComplete();
-    this.#lines = [];
+    this.#lines = NO_LINES;
     this.#remember(bytes, end);
     return end;
   }
@@ -160,10 +164,9 @@ export class MessageParser {
     ) {
       return 0;
     }
-    const { head } = lastHead;
+    const { head, words } = lastHead;
+    if (!beginsWith(bytes, head, words)) return 0;
     const { length } = head;
-    if (bytes.length < length) return 0;
-    for (let at = 0; at < length; at++) if (bytes[at] !== head[at]) return 0;
     this.#headBytes = length;
     this.#answer = lastHead.answer;
     this.#state = lastHead.state;
@@ -175,7 +178,8 @@ export class MessageParser {
     const [role, answer] = [this.role, this.#answer];
     if (role.kind !== "answer" || answer === undefined || end > MAX_KNOWN) return;
     const [limits, state, left] = [this.limits, this.#state, this.#left];
-    lastHead = { head: bytes.slice(0, end), method: role.method, limits, answer, state, left };
+    const head = new Uint8Array(bytes.subarray(0, end));
+    lastHead = { head, words: new DataView(head.buffer), method: role.method, limits, answer, state, left };
   }
 
   #step(bytes: Uint8Array, at: number): number {
@@ -209,7 +213,7 @@ export class MessageParser {
   #keep(piece: Uint8Array): void {
     this.#bodyBytes += piece.length;
     if (this.#bodyBytes > this.limits.maxBodyBytes) throw this.#bodyLimit();
-    this.#body.push(piece);
+    this.#body = added(this.#body, piece);
   }
 
   #bodyLimit(): WireError {
@@ -221,7 +225,8 @@ export class MessageParser {
     const before = this.#lineLength;
     const next = this.#takeLine(bytes, at, room + before, "header", (line) => {
       if (line !== "") {
-        this.#lines.push(line);
+        if (this.#lines.length === 0) this.#lines = [line];
+        else this.#lines.push(line);
         if (this.#lines.length > this.limits.maxHeaders + 1) {
           throw new WireError("limit", `Cannot read the head: it has more than ${this.limits.maxHeaders} headers`);
         }
@@ -231,7 +236,7 @@ export class MessageParser {
         headersOf(this.#lines);
         this.#state = "done";
       } else this.#headComplete();
-      this.#lines = [];
+      this.#lines = NO_LINES;
     });
     this.#headBytes += next - at;
     return next;
@@ -247,13 +252,13 @@ export class MessageParser {
       throw new WireError("limit", `Cannot read the head: it is longer than ${this.limits.maxHeaderBytes} bytes`);
     }
     if (found < 0) {
-      this.#line.push(bytes.subarray(at));
+      this.#line = added(this.#line, bytes.subarray(at));
       return end;
     }
     let text = latin1.decode(bytes.subarray(at, end));
     if (this.#line.length > 0) {
       text = this.#line.map((part) => latin1.decode(part)).join("") + text;
-      this.#line = [];
+      this.#line = NONE;
     }
     this.#lineLength = 0;
     if (text.charCodeAt(text.length - 2) !== CR) throw malformed(`a ${what} line does not end with CR LF`);

@@ -7,6 +7,7 @@ import {
   type Listener,
   type ListenOptions,
   type Network,
+  type Reader,
   type Received,
   WireError,
 } from "./network.ts";
@@ -194,6 +195,11 @@ class LiveConnection implements Connection {
 
   read(deadlineMs: number, now?: number): Promise<Received | null> {
     return this.outbox === undefined ? this.#readRecorded(deadlineMs) : this.socket.read(deadlineMs, now);
+  }
+
+  readTo(reader: Reader, deadlineMs: number, now?: number): void {
+    if (this.outbox !== undefined) this.socket.readTo(reader, deadlineMs, now);
+    else this.#readRecorded(deadlineMs).then((received) => reader.took(received), (error) => reader.failed(error));
   }
 
   async #writeRecorded(bytes: Uint8Array): Promise<void> {

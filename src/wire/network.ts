@@ -48,6 +48,13 @@ export interface Received {
   readonly at: number;
 }
 
+/** Takes what one read of a connection gave; called once. */
+export interface Reader {
+  /** @param received Null when the peer has closed its side. */
+  took(received: Received | null): void;
+  failed(error: unknown): void;
+}
+
 /** One byte stream, recorded in both directions. */
 export interface Connection {
   /** Number of the connection in the transcript. */
@@ -66,6 +73,8 @@ export interface Connection {
    * @throws {WireError} `deadline` after `deadlineMs` (the connection stays usable), `reset` if the transport broke.
    */
   read(deadlineMs: number, now?: number): Promise<Received | null>;
+  /** The same told to a reader, perhaps at once. For load, where a promise for each read counts. */
+  readTo?(reader: Reader, deadlineMs: number, now?: number): void;
   /** Closes our side only; reading goes on. */
   closeWrite(): Promise<void>;
   /** Closes with FIN. */

@@ -7,17 +7,12 @@ import { hex } from "../protocol/mod.ts";
 import { copyOf } from "./byte_block.ts";
 import { alarm } from "./clock.ts";
 import { DIAL_DEADLINE_MS, MAX_QUEUED_BYTES, WRITE_DEADLINE_MS } from "./limits.ts";
-import { type DialOptions, type Received, WireError, type WireFailureKind } from "./network.ts";
+import { type DialOptions, type Reader, type Received, WireError, type WireFailureKind } from "./network.ts";
 
 /** What a peer showed in the TLS handshake. */
 export interface PeerCertificate {
   readonly fingerprint: string;
   readonly der: Uint8Array;
-}
-
-interface Waiting {
-  resolve(received: Received | null): void;
-  reject(error: WireError): void;
 }
 
 /** A chunk is copied out of its receive buffer when the buffer is larger than this many times the chunk. */
@@ -44,7 +39,7 @@ export class StreamSocket {
   #queuedBytes = 0;
   #ended = false;
   #error: WireError | undefined;
-  #waiting: Waiting | undefined;
+  #waiting: Reader | undefined;
   #dueAt = 0;
   #cancelAlarm: (() => void) | undefined;
   #alarmAt = Infinity;
@@ -70,21 +65,24 @@ export class StreamSocket {
    * `reset` if the transport broke.
    */
   read(deadlineMs: number, now?: number): Promise<Received | null> {
-    if (this.#waiting !== undefined) return Promise.reject(new TypeError("Cannot read: another read is under way"));
-    if (deadlineMs <= 0) return Promise.reject(deadlinePassed(deadlineMs));
+    return new Promise((took, failed) => this.readTo({ took, failed }, deadlineMs, now));
+  }
+
+  /** {@linkcode StreamSocket.read} without a promise; what is there already is told at once. */
+  readTo(reader: Reader, deadlineMs: number, now?: number): void {
+    if (this.#waiting !== undefined) return reader.failed(new TypeError("Cannot read: another read is under way"));
+    if (deadlineMs <= 0) return reader.failed(deadlinePassed(deadlineMs));
     const first = this.#queue.shift();
     if (first !== undefined) {
       this.#queuedBytes -= first.bytes.length;
       if (this.#queuedBytes < MAX_QUEUED_BYTES && this.#socket.isPaused()) this.#socket.resume();
-      return Promise.resolve(first);
+      return reader.took(first);
     }
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#dueAt = (now ?? this.#mono()) + deadlineMs;
-      this.#arm(deadlineMs);
-    });
+    if (this.#error !== undefined) return reader.failed(this.#error);
+    if (this.#ended) return reader.took(null);
+    this.#waiting = reader;
+    this.#dueAt = (now ?? this.#mono()) + deadlineMs;
+    this.#arm(deadlineMs);
   }
 
   /** Writes without telling what became of it: a write that fails shows in the read that follows. */
@@ -158,7 +156,7 @@ export class StreamSocket {
   arrived(bytes: Uint8Array): void {
     const arrival = { bytes, at: this.#mono() };
     const waiting = this.#takeWaiting();
-    if (waiting !== undefined) return waiting.resolve(arrival);
+    if (waiting !== undefined) return waiting.took(arrival);
     this.#queue.push(arrival);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes >= MAX_QUEUED_BYTES) this.#socket.pause();
@@ -169,17 +167,17 @@ export class StreamSocket {
     this.#disarm();
     const waiting = this.#takeWaiting();
     if (waiting === undefined) return;
-    if (this.#error !== undefined) waiting.reject(this.#error);
-    else waiting.resolve(null);
+    if (this.#error !== undefined) waiting.failed(this.#error);
+    else waiting.took(null);
   }
 
   #fail(error: Error): void {
     this.#error ??= new WireError("reset", `Cannot go on with the connection: ${codeOf(error)}`);
     this.#disarm();
-    this.#takeWaiting()?.reject(this.#error);
+    this.#takeWaiting()?.failed(this.#error);
   }
 
-  #takeWaiting(): Waiting | undefined {
+  #takeWaiting(): Reader | undefined {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     return waiting;
@@ -195,7 +193,7 @@ export class StreamSocket {
       if (this.#waiting === undefined) return;
       const left = this.#dueAt - this.#mono();
       if (left > 0) return this.#arm(left);
-      this.#takeWaiting()?.reject(deadlinePassed(deadlineMs));
+      this.#takeWaiting()?.failed(deadlinePassed(deadlineMs));
     });
   }
 

@@ -106,7 +106,7 @@ export async function openWebSocket(network: Network, endpoint: Endpoint, option
   const bytes = encodeRequest(endpoint, request);
   const { exchange, connection } = await beginExchange(network, endpoint, request, limits);
   exchange.send(bytes);
-  await exchange.complete();
+  await exchange.complete(() => {});
   const answer = exchange.answer();
   const upgraded = answer.status === 101 && answer.failure === undefined;
   const handshake: WsHandshake = {
