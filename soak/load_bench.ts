@@ -3,7 +3,7 @@
  *
  *     deno run -A --v8-flags=--expose-gc soak/load_bench.ts [closed|signed|late|stop|memory …] [--seconds N] [--calls N]
  *
- * `--seconds` is the length of a turn of `closed` and the length of `late`; `signed` takes many turns of one second.
+ * `--seconds` is the length of a turn of `closed` and the length of `late`; `signed` takes many slices of 200 ms.
  * Needs wrk and nginx (apt) and npx (autocannon). Ratios hold within one run; absolute figures are the machine's.
  */
 
@@ -18,6 +18,8 @@ import {
   responseSignatureCovers,
   signCall,
   signResponse,
+  timestamp,
+  ulid,
 } from "../src/protocol/mod.ts";
 import { shippedDialect } from "../src/target/dialect.ts";
 import { prepareCall } from "../src/target/call.ts";
@@ -36,11 +38,16 @@ import type { Hands, Operation, Outcome } from "./workload_calls.ts";
 
 const CONNECTIONS = 32;
 const TURNS = 4;
-/** Many and short where the least disturbed turn counts: a second without a neighbour's work is found sooner. */
+/** Many and short where the least disturbed one counts: a moment without a neighbour's work is found sooner. */
 const SIGNED_TURNS = 12;
-const SIGNED_TURN_S = 1;
+const SLICES = 5;
+const SLICE_MS = 200;
+/** Calls with an id and a time of their own, in turn. */
+const ENVELOPES = 1024;
 const CALL_DEADLINE_MS = 30_000;
 const MS_PER_SECOND = 1000;
+/** The first time a signed call tells. */
+const FIRST_CALL_MS = Date.UTC(2027, 2, 14);
 const US_PER_SECOND = 1e6;
 const AUTOCANNON = "autocannon@8.0.0";
 const NODE = identityFromSeed(new Uint8Array(32).fill(1));
@@ -96,12 +103,13 @@ const plain = async (exchange: Hands["exchange"]): Promise<Outcome> => {
   return { capability: "bench", code: status === 200 ? "ok" : `http_${status}` };
 };
 
-/** A closed loop, after a second to warm up. */
+/** A closed loop, after a second to warm up: what each of its parts did. */
 async function closedLoop(
   port: number,
   run: (exchange: Hands["exchange"]) => Promise<Outcome>,
-  lasting = seconds,
-): Promise<Turn> {
+  parts = 1,
+  partMs = seconds * MS_PER_SECOND,
+): Promise<Turn[]> {
   const { clock, latency, engine, stop } = bench(port, run);
   let calls = 0;
   const driver = engine((call) => {
@@ -110,13 +118,16 @@ async function closedLoop(
   });
   const never = new AbortController().signal;
   await driver.closedModel(CONNECTIONS, clock.mono() + MS_PER_SECOND, never);
-  calls = 0;
-  const [from, cpu] = [clock.mono(), cpuSeconds()];
-  await driver.closedModel(CONNECTIONS, from + lasting * MS_PER_SECOND, never);
-  const perSecond = calls / (clock.mono() - from) * MS_PER_SECOND;
-  const perCpuSecond = calls / (cpuSeconds() - cpu);
+  const turns: Turn[] = [];
+  while (turns.length < parts) {
+    calls = 0;
+    const [from, cpu] = [clock.mono(), cpuSeconds()];
+    await driver.closedModel(CONNECTIONS, from + partMs, never);
+    const perSecond = calls / (clock.mono() - from) * MS_PER_SECOND;
+    turns.push({ perSecond, perCpuSecond: calls / (cpuSeconds() - cpu) });
+  }
   stop();
-  return { perSecond, perCpuSecond };
+  return turns;
 }
 
 /** What one turn of a client did. */
@@ -128,7 +139,8 @@ interface Turn {
 
 async function ourTurn(port: number): Promise<Turn> {
   const before = cpuSeconds();
-  const { perSecond } = await closedLoop(port, plain);
+  const [turn] = await closedLoop(port, plain);
+  const perSecond = turn?.perSecond ?? 0;
   // The second of warm-up is in the processor time too.
   return { perSecond, perCpuSecond: perSecond * (seconds + 1) / (cpuSeconds() - before) };
 }
@@ -242,16 +254,20 @@ async function closed(): Promise<boolean> {
   }
 }
 
-/** How often work can be done in a second of processor time; one second long. */
+/** How often work can be done in a second of processor time, in the best slice of a turn. */
 function alone(work: () => void): number {
-  const until = performance.now() + MS_PER_SECOND;
-  const from = cpuSeconds();
-  let done = 0;
-  while (performance.now() < until) {
-    work();
-    done++;
+  let best = 0;
+  for (let slice = 0; slice < SLICES; slice++) {
+    const until = performance.now() + SLICE_MS;
+    const from = cpuSeconds();
+    let done = 0;
+    while (performance.now() < until) {
+      work();
+      done++;
+    }
+    best = Math.max(best, done / (cpuSeconds() - from));
   }
-  return done / (cpuSeconds() - from);
+  return best;
 }
 
 async function signed(): Promise<boolean> {
@@ -274,23 +290,33 @@ async function signed(): Promise<boolean> {
     timestamp: answer.timestamp,
     body: { params: {}, input: { limit: 20 } },
   };
+  const random = new Random(1);
+  const envelopes = Array.from({ length: ENVELOPES }, (_, index): CallEnvelope => ({
+    ...envelope,
+    request_id: ulid(FIRST_CALL_MS + index, random),
+    timestamp: timestamp(FIRST_CALL_MS + index * MS_PER_SECOND),
+  }));
+  let at = 0;
+  const next = () => envelopes[at++ % ENVELOPES] as CallEnvelope;
   const call = async (exchange: Hands["exchange"], verify: boolean): Promise<Outcome> => {
-    const reply = await exchange(prepareCall(dialect, MEMBER, envelope, {}).request);
+    const reply = await exchange(prepareCall(dialect, MEMBER, next(), {}).request);
     const good = reply.status === 200 &&
       (!verify || responseSignatureCovers(answer, headerOf(reply, "X-HearthNet-Signature")) !== undefined);
     return { capability: "bench", code: good ? "ok" : "bad" };
   };
-  const signedTurn = async (verify: boolean) =>
-    (await closedLoop(sink.port, (exchange) => call(exchange, verify), SIGNED_TURN_S)).perCpuSecond;
+  const signedTurn = async (verify: boolean) => {
+    const turns = await closedLoop(sink.port, (exchange) => call(exchange, verify), SLICES, SLICE_MS);
+    return Math.max(...turns.map(({ perCpuSecond }) => perCpuSecond));
+  };
   try {
-    const signs = () => void signCall(MEMBER, envelope);
+    const signs = () => void signCall(MEMBER, next());
     const signsAndVerifies = () => {
-      signCall(MEMBER, envelope);
+      signCall(MEMBER, next());
       responseSignatureCovers(answer, proof);
     };
     alone(signsAndVerifies);
     let [signing, rate, both, verified] = [0, 0, 0, 0];
-    // In turns, so that what else the machine does falls on all of them; the least disturbed turn of each counts.
+    // In turns, so that what else the machine does falls on all of them; the least disturbed slice of each counts.
     for (let turn = 0; turn < SIGNED_TURNS; turn++) {
       signing = Math.max(signing, alone(signs));
       rate = Math.max(rate, await signedTurn(false));
@@ -300,7 +326,9 @@ async function signed(): Promise<boolean> {
     const line = (what: string, is: number, can: number, least: number) =>
       print(`  ${what}: ${is.toFixed(0)}/s of ${can.toFixed(0)}/s, ${(is / can).toFixed(2)} (at least ${least})`);
     print(
-      `signed calls against what the signatures alone allow, per second of processor time, best of ${SIGNED_TURNS} turns:`,
+      `signed calls against what the signatures alone allow, per second of processor time, best of ${
+        SIGNED_TURNS * SLICES
+      } slices:`,
     );
     line("signed", rate, signing, 0.6);
     line("signed, every answer verified", verified, both, 0.4);
