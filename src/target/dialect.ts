@@ -98,6 +98,7 @@ const CONTENT_TYPE = ["Content-Type", "application/json"] as const;
 /** Headers of the call before: what is the same in the next one is shared with it. */
 let before: HeaderList = [];
 
+/** A header line; the one that stood there before, where it says the same. */
 function line(at: number, name: string, value: string): HeaderList[number] {
   const shared = before[at];
   return shared !== undefined && shared[1] === value && shared[0] === name ? shared : [name, value];

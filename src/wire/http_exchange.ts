@@ -228,11 +228,9 @@ export class Exchange implements Reader {
       this.#waiting = { make, resolve, reject } as Waiting;
       const { connection, limits, startedAt } = this.#start;
       const deadlineMs = Math.min(limits.deadlineMs, limits.idleMs);
-      if (this.finished || connection === undefined) this.#completed();
-      else if (connection.readTo !== undefined) connection.readTo(this, deadlineMs, startedAt);
-      else {connection.read(deadlineMs, startedAt).then((received) =>
-          this.took(received), (error) =>
-          this.failed(error));}
+      if (this.finished || connection === undefined) return this.#completed();
+      if (connection.readTo !== undefined) return connection.readTo(this, deadlineMs, startedAt);
+      connection.read(deadlineMs, startedAt).then((received) => this.took(received), (error) => this.failed(error));
     });
   }
 

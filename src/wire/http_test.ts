@@ -1,10 +1,14 @@
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { fromUtf8, fromUtf8Lossy, tryParseJson, utf8 } from "../protocol/mod.ts";
+import { systemClock, turn } from "./clock.ts";
 import { HttpConnection, openStream, request, sendRaw } from "./http.ts";
 import { encodeRequest } from "./http_exchange.ts";
+import { limitsOf } from "./limits.ts";
+import { LiveNetwork } from "./live_network.ts";
 import { headerOf, type HttpRequest } from "./network.ts";
 import { serve } from "./server.ts";
 import { drip, endless, says, saysAndStays, testNetwork, withPeer } from "./testing_hostile.ts";
+import { nullSink } from "./transcript.ts";
 
 const GET: HttpRequest = { method: "GET", path: "/", headers: [] };
 /** Short enough for a test, long enough for a loaded machine. */
@@ -177,6 +181,61 @@ Deno.test("an early close is told from a reset", async () => {
     const answer = await request(network, endpoint, GET);
     assertEquals([answer.status, answer.failure?.kind, answer.end], [0, "reset", "reset"]);
   });
+});
+
+const OK = "HTTP/1.1 200 OK\r\n";
+const PEERS: Readonly<Record<string, Parameters<typeof withPeer>[0]>> = {
+  "a whole answer": saysAndStays(`${OK}Content-Length: 2\r\n\r\nhi`),
+  "an answer in pieces": async (connection) => {
+    await connection.read(BOUND_MS);
+    for (const piece of [OK, "Content-Len", "gth: 4\r\n\r\n", "ab", "cd"]) {
+      await connection.write(utf8(piece));
+      await turn();
+    }
+    await connection.read(BOUND_MS);
+  },
+  "bytes after the answer": saysAndStays(`${OK}Content-Length: 1\r\n\r\naHTTP`),
+  "no protocol": saysAndStays("SSH-2.0-x\r\n\r\n"),
+  "a body that breaks off": says(`${OK}Content-Length: 9\r\n\r\nabc`),
+  "a close at once": says(),
+  "a reset": async (connection) => {
+    await connection.read(BOUND_MS);
+    connection.reset();
+  },
+  silence: saysAndStays(),
+  "a body without end": endless(`${OK}Content-Length: 99999999\r\n\r\n`, "x"),
+};
+
+for (const [name, peer] of Object.entries(PEERS)) {
+  Deno.test(`where nobody keeps records, ${name} is the same`, async () => {
+    await withPeer(peer, async (recorded, endpoint) => {
+      const bare = new LiveNetwork({ scope: "test", sink: nullSink, clock: systemClock() });
+      const seen = [];
+      for (const network of [recorded, bare]) {
+        const connection = await HttpConnection.open(network, endpoint);
+        const answer = await connection.exchange(GET, { ...SHORT, maxBodyBytes: 1000 });
+        const { status, end, failure } = answer;
+        seen.push({ status, end, failure, body: fromUtf8(answer.body), usable: connection.usable });
+        connection.close();
+      }
+      bare.close();
+      assertEquals(seen[1], seen[0]);
+    });
+  });
+}
+
+Deno.test("what is made of a complete answer may fail, whether it came in one read or in several", async () => {
+  for (const name of ["a whole answer", "an answer in pieces", "silence"]) {
+    await withPeer(PEERS[name] ?? says(), async (network, endpoint) => {
+      const connection = await HttpConnection.open(network, endpoint);
+      const exchange = connection.start(GET, limitsOf(SHORT), network.clock.mono());
+      const failing = exchange.complete(() => {
+        throw new RangeError("a defect");
+      });
+      await assertRejects(() => failing, RangeError, "a defect");
+      connection.close();
+    });
+  }
 });
 
 Deno.test("deep JSON and invalid UTF-8 pass the wire and fail in the reader of JSON", async () => {
