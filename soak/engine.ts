@@ -1,8 +1,10 @@
 /** Drives the load by its schedule and feeds everything seen to the monitors. */
 
 import type { Clock } from "../src/protocol/mod.ts";
+import { turn } from "../src/wire/clock.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Observation } from "./observation.ts";
+import { Punctual } from "./punctual.ts";
 import { drawOperation } from "./workload.ts";
 import type { Caller, Hands, Operation, Outcome } from "./workload_calls.ts";
 
@@ -40,12 +42,12 @@ export class Engine {
   /** Sends calls when they are due until `untilMs` of the run has passed or the signal is aborted. */
   async openModel(due: Iterator<number>, untilMs: number, signal: AbortSignal): Promise<void> {
     const { clock, startedAt } = this.options;
+    const punctual = new Punctual(clock, turn);
     for (;;) {
       const next = due.next();
       if (next.done === true || next.value >= untilMs || signal.aborted) return;
       const at = startedAt + next.value;
-      const wait = at - clock.mono();
-      if (wait > 0) await clock.sleep(wait, signal).catch(() => {});
+      await punctual.until(at, signal);
       if (signal.aborted) return;
       this.#take(at);
     }
