@@ -38,7 +38,7 @@ import { SOAK } from "./soak_spec.ts";
 import { isEmbedded, isOwned, openTarget, removeOldData, type SoakTarget } from "./soak_target.ts";
 import { liveLine } from "./soak_text.ts";
 import { Lookout, type Standing } from "./standing.ts";
-import { exportsTelemetry } from "./telemetry_wanted.ts";
+import { exportInterval, exportsTelemetry } from "./telemetry_wanted.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { WindowLog } from "./window_log.ts";
 import type { WorkerSeat } from "./worker_seat.ts";
@@ -143,6 +143,7 @@ async function soak(
   const { clock: shown, skew } = skewableClock(clock);
   const direct = new LiveNetwork({ scope: "soak", sink: nullSink, clock: shown });
   const network = plan.chaos.some(({ kind }) => NETWORK_FAULTS.includes(kind)) ? new DetourNetwork(direct) : direct;
+  let telemetry: Telemetry | undefined;
   try {
     refuseChaos(plan, chosen);
     await untilTogether(plan, timeOrigin, context, before);
@@ -168,7 +169,7 @@ async function soak(
     await context.seat?.together();
     const state = before?.state ?? new RunState(configOf(options, plan, chosen, prepared, { seed, timeOrigin, clock }));
     checkSameNode(state.config, prepared);
-    const telemetry = await telemetryOf(state.config);
+    telemetry = await telemetryOf(state.config, clock);
     const parts = {
       options,
       plan,
@@ -198,6 +199,7 @@ async function soak(
   } finally {
     direct.close();
     await chosen.stop();
+    await telemetry?.betweenExports(exportInterval((name) => Deno.env.get(name)));
   }
 }
 
@@ -388,10 +390,10 @@ export async function dashboardOf({ dashboard }: SoakPlan, clock: Clock): Promis
 }
 
 /** Loaded only where the runtime exports it. */
-async function telemetryOf(config: RunConfig): Promise<Telemetry | undefined> {
+async function telemetryOf(config: RunConfig, clock: Clock): Promise<Telemetry | undefined> {
   if (!exportsTelemetry((name) => Deno.env.get(name))) return undefined;
   const { Telemetry } = await import("./telemetry.ts");
-  return new Telemetry(config);
+  return new Telemetry(config, clock);
 }
 
 /** Shows where the run stands, every second. */

@@ -13,6 +13,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import type { Clock } from "../src/protocol/mod.ts";
 import { bounded, visible } from "../src/report/escape.ts";
 import type { Observation } from "./observation.ts";
 import type { RunConfig } from "./run_state.ts";
@@ -30,6 +31,12 @@ const OTHER_CODE = "other";
 const FAILED: readonly SoakVerdict[] = ["drifting", "violated", "invalid"];
 const VERDICTS: readonly SoakVerdict[] = ["stable", "drifting", "violated", "inconclusive", "invalid"];
 
+/** Milliseconds on both sides of an export of metrics in which the process should not end. */
+const EXPORT_MS = 150;
+/** What `OTEL_METRIC_EXPORT_INTERVAL` is without being set (OpenTelemetry specification, "Periodic exporting"). */
+const EXPORT_EVERY_MS = 60_000;
+const LOOK_MS = 10;
+
 const text = (value: string) => visible(bounded(value, MAX_TEXT));
 
 /** Spans and metrics of one run. */
@@ -39,8 +46,14 @@ export class Telemetry {
   readonly #duration;
   readonly #codes = new Set<string>();
   #standing: Standing | undefined;
+  /** `mono()` when metrics were collected for an export last. */
+  #collectedAt: number;
 
-  constructor(private readonly config: Pick<RunConfig, "seed" | "startedWall" | "target" | "rateText" | "shard">) {
+  constructor(
+    private readonly config: Pick<RunConfig, "seed" | "startedWall" | "target" | "rateText" | "shard">,
+    private readonly clock: Clock,
+  ) {
+    this.#collectedAt = clock.mono();
     const { seed, target, rateText, shard } = config;
     this.#run = this.#tracer.startSpan("soak", {
       startTime: config.startedWall,
@@ -58,6 +71,7 @@ export class Telemetry {
     });
     const gauge = (name: string, unit: string, values: (standing: Standing) => readonly [number, Attributes?][]) =>
       meter.createObservableGauge(`hearthproof.soak.${name}`, { unit }).addCallback((result: ObservableResult) => {
+        this.#collectedAt = clock.mono();
         if (this.#standing === undefined) return;
         for (const [value, attributes] of values(this.#standing)) result.observe(value, attributes);
       });
@@ -118,6 +132,21 @@ export class Telemetry {
     this.#run.setAttributes({ "hearthproof.verdict": verdict, "hearthproof.reason": text(reason) });
     if (FAILED.includes(verdict)) this.#run.setStatus({ code: SpanStatusCode.ERROR, message: verdict });
     this.#run.end(this.config.startedWall + duration_s * MS_PER_SECOND);
+  }
+
+  /**
+   * Waits for a moment between two exports of metrics: the runtime (Deno 2.9.5) never ends when one falls due while it
+   * flushes, which in trials was up to 5 ms before.
+   *
+   * @param everyMs Time between two exports; where they follow each other too closely there is no such moment.
+   */
+  async betweenExports(everyMs: number = EXPORT_EVERY_MS): Promise<void> {
+    if (!(everyMs > 3 * EXPORT_MS)) return;
+    for (;;) {
+      const since = (this.clock.mono() - this.#collectedAt) % everyMs;
+      if (since >= EXPORT_MS && since <= everyMs - EXPORT_MS) return;
+      await this.clock.sleep(LOOK_MS);
+    }
   }
 
   #codeOf(code: string): string {

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { selfCommand } from "../src/cli/self_command.ts";
+import { VirtualClock } from "../src/wire/clock.ts";
 import { MAIN_URL } from "../src/cli/testing_program.ts";
-import { exportsTelemetry } from "./telemetry_wanted.ts";
+import { Telemetry } from "./telemetry.ts";
+import { exportInterval, exportsTelemetry } from "./telemetry_wanted.ts";
 
 interface OtlpSpan {
   readonly name: string;
@@ -76,6 +78,32 @@ Deno.test("calls, the run and its gauges go to the receiver that the environment
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the process ends between two exports of metrics, where there is a moment between them", async () => {
+  const config = { seed: 1, startedWall: 0, rateText: "20/s", target: { kind: "url", url: "x", dialect: "contract" } };
+  const cases = [
+    [0, 500, 150],
+    [200, 500, 200],
+    [351, 500, 651],
+    [495, 500, 655],
+    [30_000, undefined, 30_000],
+    [59_990, undefined, 60_150],
+    // Too close for a moment between them.
+    [299, 300, 299],
+  ] as const;
+  for (const [at, every, ended] of cases) {
+    const clock = new VirtualClock();
+    const telemetry = new Telemetry(config as unknown as ConstructorParameters<typeof Telemetry>[0], clock);
+    clock.advance(at);
+    await telemetry.betweenExports(every);
+    assertEquals(clock.mono(), ended);
+  }
+  for (
+    const [value, ms] of [[undefined, undefined], ["500", 500], ["x", undefined], ["-1", undefined], ["", undefined]]
+  ) {
+    assertEquals(exportInterval(() => value as string | undefined), ms as number | undefined);
   }
 });
 

@@ -118,7 +118,12 @@ export class ScriptedPeer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Uint8Array[] = [];
-    for await (const part of request) parts.push(part as Uint8Array);
+    try {
+      for await (const part of request) parts.push(part as Uint8Array);
+    } catch {
+      // The caller left before its request was whole: there is nobody to answer.
+      return;
+    }
     this.paths.push(request.url ?? "");
     if (request.url === "/manifest") {
       return unary(this.tamper(signDocument(this.identity, this.manifest())))(EMPTY_CALL, response);
