@@ -50,11 +50,16 @@ export function beginsWith(bytes: Uint8Array, start: Uint8Array<ArrayBuffer>, st
   return true;
 }
 
+/** Writes a text to the start of bytes that are as many at least; false if it is not ASCII. */
+export function writeAscii(text: string, bytes: Uint8Array): boolean {
+  const { read, written } = encoder.encodeInto(text, bytes);
+  return read === text.length && written === read;
+}
+
 /** The bytes of a text, followed by room for more; undefined if it is not ASCII. */
 export function ascii(text: string, more = 0): Uint8Array<ArrayBuffer> | undefined {
   const bytes = room(text.length + more);
-  const { read, written } = encoder.encodeInto(text, bytes);
-  return read === text.length && written === read ? bytes : undefined;
+  return writeAscii(text, bytes) ? bytes : undefined;
 }
 
 /** Text in UTF-8, followed by more bytes. */

@@ -3,7 +3,7 @@
  * bytes of an earlier one with these values written over, and need not be joined and encoded anew.
  */
 
-import { room } from "./byte_block.ts";
+import { room, writeAscii } from "./byte_block.ts";
 import type { Endpoint, HeaderList, HttpRequest } from "./network.ts";
 
 /** A head as far as the value of its last header. What follows (that value, the length, the body) is always new. */
@@ -24,7 +24,6 @@ const frames: (Frame | undefined)[] = new Array(FRAMES).fill(undefined);
 /** Longer heads are not remembered. */
 const MAX_HEAD = 4096;
 const MAX_ASCII = 0x7f;
-const encoder = new TextEncoder();
 
 /** Names of headers whose lines are remembered; a case may make up any number of others. */
 const MAX_LINE_STARTS = 256;
@@ -90,14 +89,11 @@ export function framed(endpoint: Endpoint, request: HttpRequest, body: string): 
     const [, before] = frame.headers[at] as HeaderList[number];
     if (value !== before && !put(bytes, frame.starts[at] as number, value)) return undefined;
   }
-  const { read, written } = encoder.encodeInto(
-    tail,
-    new Uint8Array(bytes.buffer, bytes.byteOffset + length, tail.length),
-  );
-  return read === tail.length && written === read ? bytes : undefined;
+  const rest = new Uint8Array(bytes.buffer, bytes.byteOffset + length, tail.length);
+  return writeAscii(tail, rest) ? bytes : undefined;
 }
 
-/** Writes a text that is ASCII; false if it is not. */
+/** {@linkcode writeAscii} for the few characters of a value, which need no view of their own so. */
 function put(bytes: Uint8Array, from: number, text: string): boolean {
   let all = 0;
   for (let at = 0; at < text.length; at++) {
